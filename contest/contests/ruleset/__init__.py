@@ -1,0 +1,98 @@
+"""Rule sets: the document that says all that a contest is, read, checked and compared.
+
+Pure: no database, no request, no clock. `parse_rule_set` is the way in; what the fields mean is
+written in docs/ruleset.md.
+"""
+
+from contest.contests.ruleset.canonical import Canonical, Difference, canonical, differences
+from contest.contests.ruleset.kinds import Counts, Localized
+from contest.contests.ruleset.model import RuleSet
+from contest.contests.ruleset.parsing import (
+    Sourced,
+    parse_rule_set,
+    parse_rule_sets,
+    read_rule_set,
+    read_rule_sets,
+    rule_set_problems,
+    stored_rule_set,
+)
+from contest.contests.ruleset.parts import (
+    Advance,
+    Announcement,
+    Anniversary,
+    Article,
+    Bodies,
+    Category,
+    Complaints,
+    Criterion,
+    Eligibility,
+    EntryRules,
+    Gap,
+    Photos,
+    Privacy,
+    Prize,
+    PublishedWindow,
+    Quota,
+    Rights,
+    Round,
+    Rubric,
+    Scoring,
+    Step,
+    StepKey,
+    Tier,
+    TieBreak,
+    Verification,
+    VoteAudit,
+    Voting,
+    Words,
+)
+from contest.contests.ruleset.problems import Problem, RuleSetInvalid
+from contest.contests.ruleset.reading import read_json
+
+__all__ = [
+    "Advance",
+    "Anniversary",
+    "Announcement",
+    "Article",
+    "Bodies",
+    "Canonical",
+    "Category",
+    "Complaints",
+    "Counts",
+    "Criterion",
+    "Difference",
+    "Eligibility",
+    "EntryRules",
+    "Gap",
+    "Localized",
+    "Photos",
+    "Privacy",
+    "Prize",
+    "Problem",
+    "PublishedWindow",
+    "Quota",
+    "Rights",
+    "Round",
+    "Rubric",
+    "RuleSet",
+    "RuleSetInvalid",
+    "Scoring",
+    "Sourced",
+    "Step",
+    "StepKey",
+    "TieBreak",
+    "Tier",
+    "Verification",
+    "VoteAudit",
+    "Voting",
+    "Words",
+    "canonical",
+    "differences",
+    "parse_rule_set",
+    "parse_rule_sets",
+    "read_json",
+    "read_rule_set",
+    "read_rule_sets",
+    "rule_set_problems",
+    "stored_rule_set",
+]

@@ -1,0 +1,501 @@
+"""The parts of a rule set, one class for each object of the document.
+
+What the fields mean to an organiser is written in docs/ruleset.md. Closed lists of codes are
+Literals: a code that nothing in the system acts upon is refused instead of silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PlainSerializer, StrictInt
+
+from contest.contests.ruleset.kinds import (
+    Code,
+    Count,
+    Day,
+    Flag,
+    Ident,
+    Instant,
+    Localized,
+    Many,
+    Mark,
+    Money,
+    Number,
+    Part,
+    Slug,
+    Text,
+    Whole,
+    freeze_counts,
+    plain,
+)
+from contest.core.windows import Window
+
+StepKey = Literal[
+    "issue",
+    "launch",
+    "submission",
+    "paper_postmark",
+    "paper_arrival",
+    "paper_keyed",
+    "screening",
+    "verification",
+    "prelim",
+    "shortlist",
+    "remarks",
+    "final",
+    "voting",
+    "vote_audit",
+    "council",
+    "provisional",
+    "decision",
+    "announce",
+    "ceremony",
+    "complaints",
+]
+AnniversaryClass = Literal["tron", "le5", "khac"]
+Genre = Literal["ghi_chep", "phong_su", "but_ky", "ky", "ky_chan_dung", "bai_phan_anh"]
+Medium = Literal["print", "online", "radio", "tv"]
+Publication = Literal["must_be_unpublished", "must_be_published", "either"]
+Blind = Literal["full", "author_hidden", "open"]
+BarredRole = Literal[
+    "organising_committee", "secretariat", "jury", "technical_operators", "spouse_parent_child_of_jury"
+]
+Outcome = Literal["verified", "unverifiable", "on_hold", "refuted"]
+HoldReason = Literal[
+    "discipline_under_review", "investigation_or_inspection", "complaint_or_press_report_being_checked"
+]
+RoundId = Literal["prelim", "final"]
+RoundMode = Literal["independent", "independent_then_council"]
+Aggregate = Literal["mean", "trimmed_mean_drop_high_low", "median"]
+GapType = Literal["max_minus_min", "distance_from_mean"]
+GapAction = Literal["third_judge", "reconcile_keep_original"]
+Identity = Literal["vn_mobile_otp", "email_otp", "unit_roll", "account"]
+SetAside = Literal["duplicate_identity", "automated", "code_collected_by_third_party"]
+Recipient = Literal["author", "exemplar", "unit"]
+Paper = Literal["giay_chung_nhan", "bieu_trung"]
+UnitLevel = Literal["huyen", "xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh"]
+AnnouncementMode = Literal["shortlist_open_ranks_embargoed", "provisional_posted_then_official"]
+Publishable = Literal["decision_file", "list_by_prize", "minutes_summary", "vote_tally_file"]
+Channel = Literal["online_desk", "post", "in_person", "hotline"]
+EntryField = Literal[
+    "title",
+    "body",
+    "genre",
+    "exemplar_name",
+    "exemplar_kind",
+    "exemplar_unit",
+    "exemplar_address",
+    "exemplar_contact",
+    "deed_place",
+    "deed_time",
+    "author_real_name",
+    "author_pen_name",
+    "author_birth_date",
+    "author_phone",
+    "author_email",
+    "author_address",
+    "author_unit",
+    "originality_declaration",
+    "exemplar_consent_declared",
+]
+NotCollected = Literal["national_id_number", "id_card_image", "bank_account_before_decision"]
+Format = Literal["docx", "odt", "txt", "md", "pdf", "doc", "paste", "paper"]
+PhotoFormat = Literal["jpg", "png", "webp"]
+
+
+class Bodies(Part):
+    """Who directs, who leads, who takes part, who watches."""
+
+    governing: Localized
+    lead: Localized
+    partners: Many[Localized] = ()
+    programme: Localized | None = None
+    observer: Localized | None = None
+
+
+class Anniversary(Part):
+    """The day that the announcement is tied to, and the words for it."""
+
+    id: Slug
+    date: Day
+    founding_date: Day
+    ordinal: Count
+    class_: AnniversaryClass = Field(alias="class")
+    """tron: the ordinal ends in 0; le5: in 5; khac: any other (Nghị định 145/2013/NĐ-CP, điều 3)."""
+    wording: Localized
+    ceremony_title_ok: Localized
+    ceremony_title_avoid: Localized | None = None
+
+
+class Step(Part):
+    """One line of the timetable: an instant (`at`) or a half-open window (`opens <= t < closes`)."""
+
+    key: StepKey
+    label: Localized
+    at: Instant | None = None
+    opens: Instant | None = None
+    closes: Instant | None = None
+    public: Flag
+    """Whether visitors see the step in the timetable."""
+
+    @property
+    def starts(self) -> datetime:
+        """The instant itself, or the opening of the window."""
+        start = self.at or self.opens
+        if start is None:
+            raise ValueError(f"step {self.key} has no time")
+        return start
+
+    @property
+    def ends(self) -> datetime:
+        """The instant itself, or the close of the window (no longer part of it)."""
+        end = self.at or self.closes
+        if end is None:
+            raise ValueError(f"step {self.key} has no time")
+        return end
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The window; None for a step that is an instant."""
+        if self.opens is None or self.closes is None:
+            return None
+        return Window(self.opens, self.closes)
+
+
+class Eligibility(Part):
+    """Who may enter."""
+
+    open_to: Localized
+    min_age: Annotated[StrictInt, Field(ge=0, le=100)]
+    """In completed years on the day of submission."""
+    barred: Many[BarredRole]
+    barred_text: Localized
+    fee: Annotated[StrictInt, Field(ge=0, le=0)]
+    """Always 0: taking part costs nothing."""
+
+
+class Words(Part):
+    """The length of the body, in syllables separated by white space; null is no limit."""
+
+    min: Count | None = None
+    max: Count | None = None
+    tolerance_over_pct: Annotated[StrictInt, Field(ge=0, le=100)] = 0
+    """The share of the maximum by which it may be passed; never below the minimum."""
+    series_max_parts: Count | None = None
+
+    @property
+    def max_with_tolerance(self) -> int | None:
+        """The most that is taken: 2000 with 5 % is 2100; a broken syllable does not count."""
+        if self.max is None:
+            return None
+        return self.max + self.max * self.tolerance_over_pct // 100
+
+    def allows(self, count: int) -> bool:
+        """Whether a body of `count` syllables is within the limits."""
+        if self.min is not None and count < self.min:
+            return False
+        most = self.max_with_tolerance
+        return most is None or count <= most
+
+
+class Photos(Part):
+    """How many photos go with an entry."""
+
+    min: Whole
+    max: Whole
+
+    def allows(self, count: int) -> bool:
+        """Whether `count` photos are within the limits."""
+        return self.min <= count <= self.max
+
+
+class PublishedWindow(Part):
+    """The days within which a work must have come out: `from <= date < before`."""
+
+    from_: Day = Field(alias="from")
+    before: Day
+
+    def contains(self, day: date) -> bool:
+        """Whether `day` is within the window."""
+        return self.from_ <= day < self.before
+
+
+class Category(Part):
+    """One class of entries, with its own limits, prizes and places."""
+
+    id: Ident
+    name: Localized
+    publication: Publication
+    published_window: PublishedWindow | None = None
+    genres: Many[Genre]
+    """Empty: the genre is not asked."""
+    media: Many[Medium] = ()
+    words: Words
+    photos: Photos | None = None
+    duration_minutes_max: Count | None = None
+    max_entries_per_author: Count
+    blind: Blind
+    guardian_consent: Flag = False
+    note: Localized | None = None
+
+    @property
+    def accepts_online_entries(self) -> bool:
+        """False for works that must already be published: press works are not taken yet."""
+        return self.publication != "must_be_published"
+
+
+class EntryRules(Part):
+    """What an entry must look like, whatever its category."""
+
+    language: Literal["vi"]
+    formats: Many[Format]
+    max_file_mb: Annotated[StrictInt, Field(ge=1, le=200)]
+    photo_formats: Many[PhotoFormat]
+    photo_max_mb: Annotated[StrictInt, Field(ge=1, le=100)]
+    strip_metadata: Flag
+    word_counting: Localized
+    exemplar_rule: Localized
+    required_fields: Many[EntryField]
+    not_collected: Many[NotCollected]
+
+
+class Verification(Part):
+    """Checking that the person and the deed are real."""
+
+    by: Localized
+    outcomes: Many[Outcome]
+    required_before: Many[StepKey]
+    hold_reasons: Many[HoldReason]
+    deadline_working_days: Annotated[StrictInt, Field(ge=1, le=100)]
+
+
+class Gap(Part):
+    """When judges differ too much: strictly more than `threshold`, in points of the scale."""
+
+    type: GapType
+    threshold: Mark
+    action: GapAction
+    then: Literal["mean_of_two_closest_else_mean_of_three"] | None = None
+
+
+class Advance(Part):
+    """Who goes on to the next round."""
+
+    counts: Annotated[
+        Mapping[Ident, Count],
+        AfterValidator(freeze_counts),
+        PlainSerializer(plain, return_type=dict[str, int]),
+    ]
+    """How many by category."""
+    min_score: Mark | None = None
+    ties_at_line: Literal["all_advance"]
+
+
+class Round(Part):
+    """One round of marking; its times are the step of the timetable with the same key."""
+
+    id: RoundId
+    name: Localized
+    judges_per_entry: Annotated[StrictInt, Field(ge=1, le=25)]
+    mode: RoundMode
+    aggregate: Aggregate
+    gap: Gap | None = None
+    advance: Advance | None = None
+    """null in the last round."""
+
+
+class Criterion(Part):
+    """One thing that is marked, from 0 to `max`."""
+
+    id: Ident
+    max: Mark
+    name: Localized
+    guide: Localized | None = None
+
+
+class Rubric(Part):
+    """The scale and how it is divided; every mark is a multiple of `step`."""
+
+    scale: Mark
+    step: Number
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=50)]
+
+    def criterion(self, criterion_id: str) -> Criterion | None:
+        """The criterion with this id."""
+        return next((each for each in self.criteria if each.id == criterion_id), None)
+
+
+class Tier(Part):
+    """A rung of the prize ladder and the least total that reaches it (exact, unrounded)."""
+
+    rung: Code
+    min: Mark
+
+
+HIGHER_MEAN_ON = "higher_mean_on"
+TIE_RULES = (
+    HIGHER_MEAN_ON,
+    "smaller_spread_between_judges",
+    "secret_ballot_of_final_council",
+    "joint_award_if_budget_allows",
+)
+
+
+class TieBreak(Part):
+    """One way to part equal totals, e.g. `higher_mean_on:C2`."""
+
+    rule: Annotated[Text, Field(max_length=100)]
+
+    @property
+    def name(self) -> str:
+        """The rule without its criterion: `higher_mean_on`."""
+        return self.rule.partition(":")[0]
+
+    @property
+    def criterion(self) -> str | None:
+        """The criterion that the rule compares, for `higher_mean_on` alone."""
+        return self.rule.partition(":")[2] or None
+
+
+class Scoring(Part):
+    """How totals are kept, shown, ranked and turned into prizes."""
+
+    internal: Literal["exact_rational"]
+    display_decimals: Annotated[StrictInt, Field(ge=0, le=6)]
+    decimal_separator: Literal[",", "."]
+    rounding: Literal["half_up_display_only"]
+    rank_on: Literal["unrounded"]
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=20)]
+    tier_rule: Literal["rank_within_count_and_min_score"]
+    withhold_allowed: Flag
+    tie_break: Many[TieBreak]
+    one_prize_per_author_per_category: Flag
+    vote_weight_in_rank: Number
+
+
+class VoteAudit(Part):
+    """How the vote is reviewed and what of it is published."""
+
+    two_person: Flag = True
+    publish: Many[Literal["cast", "valid", "set_aside_by_reason", "anonymous_tally_file"]] = ()
+
+
+class Voting(Part):
+    """The readers' vote: one ballot for the contest, each entry at most once on it."""
+
+    enabled: Flag
+    categories: Many[Ident] = ()
+    identity: Identity = "email_otp"
+    choices_max: Annotated[StrictInt, Field(ge=1, le=20)] = 1
+    choices_same_entry_max: Annotated[StrictInt, Field(ge=1, le=1)] = 1
+    changeable_until_close: Flag = True
+    show_running_totals: Flag = False
+    order: Literal["random_per_visitor"] = "random_per_visitor"
+    author_names_shown: Flag = False
+    prize: Ident | None = None
+    min_valid_voters_for_prize: Whole = 0
+    unit_mobilisation: Localized | None = None
+    set_aside: Many[SetAside] = ()
+    audit: VoteAudit = VoteAudit()
+    note: Localized | None = None
+    ballot_scope: Literal["contest"] = "contest"
+    turnout_public: Flag = True
+    publish_figures: Literal["with_results"] = "with_results"
+    tie_break: Many[Literal["better_jury_rank", "joint_award_if_budget_allows"]] = ()
+    on_finalist_withdrawn: Literal["choice_void_voter_may_choose_again"] = "choice_void_voter_may_choose_again"
+
+
+class Prize(Part):
+    """A prize: at most `count` of `amount_vnd` each."""
+
+    id: Ident
+    category: Ident | None
+    count: Count
+    amount_vnd: Money
+    name: Localized
+    paper: Paper
+    to: Recipient
+    rung: Code
+    rule: Localized | None = None
+
+    @property
+    def total_vnd(self) -> int:
+        """What it costs when all of it is given."""
+        return self.count * self.amount_vnd
+
+
+class Quota(Part):
+    """A floor for units of a level; nobody is obliged, nothing caps."""
+
+    id: Ident
+    counts: Literal["entries", "exemplars"]
+    scope_level: UnitLevel
+    min: Count
+    per: Literal["contest", "year"]
+    year: Annotated[StrictInt, Field(ge=2000, le=2200)] | None = None
+    state_required: Literal["accepted", "publicised"] | None = None
+    valid_to: Day | None = None
+    """The last day on which it is in force."""
+    status: Code | None = None
+    note: Localized | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the floor still holds on `day`."""
+        return self.valid_to is None or day <= self.valid_to
+
+
+class Announcement(Part):
+    """What becomes public, and when."""
+
+    mode: AnnouncementMode
+    embargo_until: Instant
+    official_at: Instant | None = None
+    press_early_access: Instant | None = None
+    publish: Many[Publishable]
+    author_names_public_from: StepKey
+
+
+class Complaints(Part):
+    """Where complaints go and how soon they are answered."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=10)]
+    acknowledge_working_days: Annotated[StrictInt, Field(ge=0, le=100)]
+    answer_working_days: Annotated[StrictInt, Field(ge=0, le=100)]
+    freeze_award: Flag
+
+
+class Rights(Part):
+    """Who keeps which rights in the entries."""
+
+    moral_rights: Literal["author"]
+    organiser_licence: Localized
+
+
+class Privacy(Part):
+    """Personal data: on what ground, for how long, how soon answered."""
+
+    lawful_texts: Many[Text]
+    retention: Localized
+    subject_request_response_working_days: Annotated[StrictInt, Field(ge=1, le=100)]
+    children: Localized | None = None
+
+
+class Article(Part):
+    """One article of the printed rules (thể lệ), shown as it is."""
+
+    no: Count
+    title: Localized
+    text: Localized
+
+
+LadderRung = tuple[Tier, Prize]
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether `value` is a whole number of `step`s; a step of nothing has no multiples."""
+    return step > 0 and value % step == 0
