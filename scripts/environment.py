@@ -46,7 +46,8 @@ def what_is_missing() -> str:
     """What to install first, in words; empty when nothing is missing."""
     if sys.version_info < LOWEST:
         return (
-            f"Python {'.'.join(map(str, LOWEST))} or newer is needed; {sys.executable} is {sys.version.split()[0]}.\n"
+            f"Python {'.'.join(map(str, LOWEST))} or newer is needed; "
+            f"{sys.executable} is {sys.version.split()[0]}.\n"
             "Name another one: make PYTHON=python3.12 run"
         )
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:

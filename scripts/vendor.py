@@ -67,7 +67,8 @@ FALLBACKS = """\
 @font-face {
   font-family: 'Source Serif 4 Fallback';
   font-weight: 600 900;
-  src: local('Times New Roman Bold'), local('TimesNewRomanPS-BoldMT'), local('Liberation Serif Bold'), local('Tinos Bold');
+  src: local('Times New Roman Bold'), local('TimesNewRomanPS-BoldMT'), local('Liberation Serif Bold'),
+    local('Tinos Bold');
   size-adjust: 110.3%; ascent-override: 93.9%; descent-override: 30.4%; line-gap-override: 0%;
 }
 """
