@@ -14,12 +14,11 @@ from contest.contests.ruleset.parsing import (
     read_rule_set,
     read_rule_sets,
     rule_set_problems,
-    stored_rule_set,
 )
 from contest.contests.ruleset.parts import (
     Advance,
-    Announcement,
     Anniversary,
+    Announcement,
     Article,
     Bodies,
     Category,
@@ -39,8 +38,8 @@ from contest.contests.ruleset.parts import (
     Scoring,
     Step,
     StepKey,
-    Tier,
     TieBreak,
+    Tier,
     Verification,
     VoteAudit,
     Voting,
@@ -94,5 +93,4 @@ __all__ = [
     "read_rule_set",
     "read_rule_sets",
     "rule_set_problems",
-    "stored_rule_set",
 ]

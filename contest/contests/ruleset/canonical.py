@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from contest.contests.ruleset.kinds import spell_number
 from contest.contests.ruleset.model import RuleSet
 from contest.contests.ruleset.problems import join
 
@@ -56,20 +57,11 @@ def _spell(value: Any) -> str:
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
-        return _spell_decimal(value)
+        return spell_number(value)
     return json.dumps(value, allow_nan=False)
 
 
-def _spell_decimal(number: Decimal) -> str:
-    if not number:
-        return "0"
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def differences(
-    old: RuleSet | Mapping[str, Any], new: RuleSet | Mapping[str, Any]
-) -> list[Difference]:
+def differences(old: RuleSet | Mapping[str, Any], new: RuleSet | Mapping[str, Any]) -> list[Difference]:
     """Every place where two rule sets differ, in the order of the new one.
 
     Items of a list are matched by their id (key, rung, number) where all have one, so that an item

@@ -34,9 +34,7 @@ NOT_AN_INSTANT = N_("This must be an instant such as 2027-03-31T17:00:00+07:00."
 NAIVE_INSTANT = N_("This instant has no time zone: write +07:00 behind it for Vietnam.")
 NOT_A_DATE = N_("This must be a date such as 2027-03-31.")
 
-_INSTANT = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
-)
+_INSTANT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
@@ -85,11 +83,19 @@ def _decimal(value: object) -> Decimal:
     exponent = number.as_tuple().exponent
     if number and (not isinstance(exponent, int) or exponent < -6 or number.adjusted() >= 12):
         raise PydanticCustomError("rule_set", BAD_NUMBER)
-    return number if number else Decimal(0)
+    return number or Decimal(0)
 
 
 def _spell_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def spell_number(number: Decimal) -> str:
+    """A decimal as it is written in a rule set: 20 and 0.25, never 20.0 or 2E+1."""
+    if not number:
+        return "0"
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 Instant = Annotated[

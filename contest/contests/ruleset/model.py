@@ -188,5 +188,3 @@ class RuleSet(Part):
     @cached_property
     def _steps(self) -> dict[str, Step]:
         return {step.key: step for step in self.timeline}
-
-

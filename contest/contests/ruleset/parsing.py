@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from contest.contests.ruleset.canonical import Canonical, canonical
@@ -58,12 +57,6 @@ def read_rule_sets(text: str | bytes) -> list[Sourced]:
         assert rule_set is not None
         return [Sourced(rule_set, canonical(document))]
     return _several(document["contests"], problems)
-
-
-@lru_cache(maxsize=64)
-def stored_rule_set(text: str) -> RuleSet:
-    """A rule set from the canonical text in which it was stored; the same text, the same object."""
-    return parse_rule_set(text)
 
 
 def rule_set_problems(document: Mapping[str, Any]) -> list[Problem]:
@@ -120,5 +113,3 @@ def _refuse(spelling: list[Problem], found: list[Problem]) -> None:
         rest = len(every) - MAX_PROBLEMS
         every = [*every[:MAX_PROBLEMS], Problem("", MORE_PROBLEMS, {"count": rest})]
     raise RuleSetInvalid(every)
-
-

@@ -76,5 +76,6 @@ def quote(value: object) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that somebody who wrote `name` most likely meant."""
-    found = get_close_matches(name[:80].lower(), known, n=1, cutoff=0.6)
-    return found[0] if found else None
+    by_lower = {each.lower(): each for each in known}
+    found = get_close_matches(name[:80].lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +23,8 @@ _MAX_DIGITS = 40
 # The closing quote is optional so that an unterminated string is passed over once, not once for
 # each quote in it.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+# Halves of surrogate pairs, and control characters but for tab and line feed.
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EXPONENT = re.compile(r"[eE]([+-]?)0*(\d*)")
 
 
@@ -43,7 +44,23 @@ class _Object(dict[str, Any]):
 
 TOO_LARGE = N_("The file is larger than %(limit)s MB.")
 NOT_UTF8 = N_("The file is not text in UTF-8.")
-SYNTAX = N_("This is not JSON: line %(line)s, column %(column)s (%(reason)s).")
+SYNTAX = N_("Line %(line)s, column %(column)s: this is not JSON.")
+# The beginnings of what the standard library says, in the words that an organiser reads.
+_SYNTAX = {
+    "Expecting value": N_("Line %(line)s, column %(column)s: a value is expected here."),
+    "Expecting ',' delimiter": N_("Line %(line)s, column %(column)s: a comma is missing here."),
+    "Expecting ':' delimiter": N_("Line %(line)s, column %(column)s: a colon is missing here."),
+    "Expecting property name": N_(
+        "Line %(line)s, column %(column)s: the name of a field in double quotes is expected here."
+    ),
+    "Illegal trailing comma": N_(
+        "Line %(line)s, column %(column)s: there is a comma too many before the closing bracket."
+    ),
+    "Unterminated string": N_("Line %(line)s, column %(column)s: this text has no closing quote."),
+    "Invalid control character": N_("Line %(line)s, column %(column)s: a line break within a text is written \\n."),
+    "Invalid \\": N_("Line %(line)s, column %(column)s: this is not an escape that JSON knows."),
+    "Extra data": N_("Line %(line)s, column %(column)s: nothing may follow the end of the document."),
+}
 TOO_DEEP = N_("Brackets are nested more than %(limit)s deep.")
 TWICE = N_("The field “%(name)s” is written twice.")
 NOT_FINITE = N_("%(value)s is not a number that a rule set may hold.")
@@ -116,8 +133,9 @@ def read_json(text: str | bytes) -> Any:
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
-        where = {"line": error.lineno, "column": error.colno, "reason": error.msg}
-        raise RuleSetInvalid([Problem("", SYNTAX, where)]) from None
+        message = next((text for start, text in _SYNTAX.items() if error.msg.startswith(start)), SYNTAX)
+        where = {"line": error.lineno, "column": error.colno}
+        raise RuleSetInvalid([Problem("", message, where)]) from None
     problems: list[Problem] = []
     clean = _clean(document, "", problems)
     if problems:
@@ -153,27 +171,22 @@ def _clean(value: Any, path: str, problems: list[Problem]) -> Any:
         problems.append(Problem(path, value.message, {"value": quote(value.spelling)}))
         return None
     if isinstance(value, str):
-        problems.extend(_bad_characters(value, path))
-        return unicodedata.normalize("NFC", value)
+        return _clean_text(value, path, problems)
     if isinstance(value, _Object):
         problems.extend(Problem(path, TWICE, {"name": quote(name)}) for name in value.twice)
-        for name in value:
-            problems.extend(_bad_characters(name, path))
         return {
-            unicodedata.normalize("NFC", name): _clean(each, join(path, name), problems)
-            for name, each in value.items()
+            _clean_text(name, path, problems): _clean(each, join(path, name), problems) for name, each in value.items()
         }
     if isinstance(value, list):
         return [_clean(each, join(path, place), problems) for place, each in enumerate(value)]
     return value
 
 
-def _bad_characters(text: str, path: str) -> Iterator[Problem]:
-    for char in text:
-        category = unicodedata.category(char)
-        if category == "Cs":
-            yield Problem(path, SURROGATE, {"char": f"{ord(char):04X}"})
-            return
-        if category == "Cc" and char not in "\n\t":
-            yield Problem(path, CONTROL, {"char": f"{ord(char):04X}"})
-            return
+def _clean_text(text: str, path: str, problems: list[Problem]) -> str:
+    """`text` in NFC; the first character that no database stores is reported, and replaced."""
+    bad = _UNSTORABLE.search(text)
+    if bad is not None:
+        message = SURROGATE if "\ud800" <= bad.group() <= "\udfff" else CONTROL
+        problems.append(Problem(path, message, {"char": f"{ord(bad.group()):04X}"}))
+        text = _UNSTORABLE.sub("�", text)
+    return unicodedata.normalize("NFC", text)

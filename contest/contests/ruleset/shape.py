@@ -77,9 +77,10 @@ _QUOTED = re.compile(r"'([^']*)'")
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     field = RuleSet.model_fields[name]
-    if field.metadata:
-        return TypeAdapter(Annotated[(field.annotation, *field.metadata)])
-    return TypeAdapter(field.annotation)
+    kind: Any = field.annotation
+    for constraint in field.metadata:
+        kind = Annotated[kind, constraint]
+    return TypeAdapter(kind)
 
 
 def read_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -96,13 +97,13 @@ def read_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
         try:
             parts[name] = _adapter(name).validate_python(document[name])
         except ValidationError as error:
-            problems.extend(_in_words(name, document[name], error.errors(include_url=False)))
+            problems.extend(_in_words(name, error.errors(include_url=False)))
     known = list(RuleSet.model_fields)
     problems.extend(_unknown_field(name, name, known) for name in document if name not in known)
     return parts, problems
 
 
-def _in_words(name: str, value: Any, errors: Iterable[ErrorDetails]) -> list[Problem]:
+def _in_words(name: str, errors: Iterable[ErrorDetails]) -> list[Problem]:
     found = []
     for error in errors:
         location = [part for part in error["loc"] if part != "[key]"]
