@@ -1,0 +1,1 @@
+"""Gương Sáng: writing contests from their rules to their announced winners."""

@@ -1,0 +1,149 @@
+"""`create_app`: the only place that knows every room."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from contest import cli
+from contest.accounts import security
+from contest.accounts.views import bp as accounts
+from contest.contests.queries import holds_any
+from contest.contests.views import bp as contests
+from contest.core import clock, formats
+from contest.core.config import Settings, settings_from
+from contest.core.db import db, prepare_engine
+from contest.core.files import FileStore
+from contest.core.web.access import Access, declare, init_access
+from contest.core.web.errors import init_errors, say_message
+from contest.core.web.headers import asset, init_headers
+from contest.core.web.language import LanguagePrefix, locale, other_language_url
+from contest.core.web.limits import init_limits
+from contest.demo.views import bp as demo
+from contest.desk.views import bp as desk
+from contest.entries.views import bp as entries
+from contest.exemplars.views import bp as exemplars
+from contest.judging.views import bp as judging
+from contest.public.views import bp as public
+from contest.results.views import bp as results
+from contest.units.queries import may_act_for
+from contest.units.views import bp as units
+from contest.voting.views import bp as voting
+
+ROOT = Path(__file__).resolve().parent.parent
+BLUEPRINTS = (public, accounts, units, contests, exemplars, entries, judging, voting, results, desk, demo)
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The application. Settings come from the environment unless given; `overrides` are for tests."""
+    settings = settings or settings_from(os.environ)
+    app = Flask("contest", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(_configuration(settings), **overrides)
+    clock.use(
+        clock.MovableClock(settings.data_dir / "clock", settings.clock_start) if settings.demo else clock.SystemClock()
+    )
+
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    Babel(
+        app,
+        locale_selector=locale,
+        default_locale="vi",
+        default_timezone="Asia/Ho_Chi_Minh",
+        default_translation_directories=str(ROOT / "contest" / "translations"),
+    )
+    CSRFProtect(app)
+    Compress(app)
+    init_limits(app, settings.redis_url)
+    init_access(app)
+    init_headers(app)
+    init_errors(app)
+    security.init_security(app, settings)
+    app.extensions["files"] = FileStore(settings.data_dir / "files")
+
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    declare(app, "static", Access("public"))
+    app.extensions["authorities"].update(_authorities())
+    app.extensions["staff_gate"] = security.staff_gate(settings)
+    _init_templates(app, settings)
+    cli.init_commands(app)
+
+    app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # same
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    secure = settings.production
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": settings.database_url.startswith("postgresql")},
+        "TRUSTED_HOSTS": list(settings.hosts) or ["localhost", "127.0.0.1", "[::1]"],
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PREFERRED_URL_SCHEME": "https" if secure else "http",
+        # The largest photo a rule set may allow, with its form around it.
+        "MAX_CONTENT_LENGTH": 24 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_PARTS": 500,
+        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": True,
+        "SIGN_IN_ENDPOINT": "security.login",
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+    }
+
+
+def _authorities() -> dict[str, Callable[[Any, Mapping[str, Any]], bool]]:
+    """Who meets which need. Needs of a contest read its slug from the address."""
+
+    def role(*roles: str) -> Callable[[Any, Mapping[str, Any]], bool]:
+        return lambda person, arguments: holds_any(person.id, arguments["slug"], set(roles))
+
+    return {
+        "organiser": role("organiser"),
+        "secretary": role("secretary"),
+        "judge": role("judge", "chair"),
+        "chair": role("chair"),
+        "officer": lambda person, arguments: may_act_for(person.id, arguments["code"]),
+        "operator": lambda person, arguments: person.has_role("operator"),
+    }
+
+
+def _init_templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.globals.update(
+        asset=asset,
+        other_language_url=other_language_url,
+        say=say_message,
+        site=settings.site,
+        demo=settings.demo,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _per_request() -> dict[str, Any]:
+        # One reading of the clock per request, shared by the view and its template.
+        if "now" not in g:
+            g.now = clock.now()
+        return {"now": g.now, "locale": locale(), "page": request.endpoint}

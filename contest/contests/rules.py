@@ -1,0 +1,30 @@
+"""Roles in a contest, and which of them one person may hold together."""
+
+from __future__ import annotations
+
+from contest.core.errors import N_
+
+ORGANISER, SECRETARY, JUDGE, CHAIR, OFFICER = "organiser", "secretary", "judge", "chair", "officer"
+ROLES = {
+    ORGANISER: N_("Organising committee"),
+    SECRETARY: N_("Secretariat"),
+    JUDGE: N_("Judge"),
+    CHAIR: N_("Head of jury"),
+}
+# Who sees authors must not score, and who scores must not see authors: the blind code would be
+# worth nothing. The head of jury judges too.
+_SEES_AUTHORS = {ORGANISER, SECRETARY}
+_SCORES = {JUDGE, CHAIR}
+
+# `eligibility.barred` of a rule set -> the roles that it means.
+BARRED_ROLES = {
+    "organising_committee": {ORGANISER},
+    "secretariat": {SECRETARY},
+    "jury": {JUDGE, CHAIR},
+}
+
+
+def clash(held: set[str], wanted: str) -> bool:
+    """Whether `wanted` may not be held together with the roles already `held`."""
+    together = held | {wanted}
+    return bool(together & _SEES_AUTHORS) and bool(together & _SCORES)

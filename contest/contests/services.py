@@ -1,0 +1,152 @@
+"""Loading rules and granting roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from contest.accounts.models import User
+from contest.audit.services import record
+from contest.contests.models import Contest, ContestStep, RoleGrant, RuleSetVersion
+from contest.contests.queries import find_contest, roles_of
+from contest.contests.rules import clash
+from contest.contests.ruleset import RuleSet, canonical
+from contest.core.db import db
+from contest.core.errors import N_, Refused
+from contest.units.models import Unit
+
+
+def load_rule_set(*, rules: RuleSet, actor: User | None, now: datetime, reason: str | None = None) -> Contest:
+    """Create the contest of `rules`, or give it a new version of its rules.
+
+    The same rules again change nothing. Once submission has opened, entries stand on the rules
+    that their authors accepted: a change then needs a recorded reason. Raises Refused.
+    """
+    document = canonical(rules)
+    contest = find_contest(rules.slug)
+    if contest is None:
+        contest = Contest(slug=rules.slug, code_prefix=rules.code_prefix, created_at=now)
+        db.session.add(contest)
+        db.session.flush()
+        number = 1
+    else:
+        current = contest.current_version
+        if current is not None and current.sha256 == document.sha256:
+            return contest
+        if contest.rules.has_begun("submission", now) and not (reason or "").strip():
+            raise Refused(
+                N_("Submission to this contest has opened: changing its rules needs a recorded reason."),
+                code="rules_in_use",
+            )
+        number = 1 + max(
+            db.session.scalars(select(RuleSetVersion.number).where(RuleSetVersion.contest_id == contest.id))
+        )
+    version = RuleSetVersion(
+        contest_id=contest.id,
+        number=number,
+        document=document.text,
+        sha256=document.sha256,
+        loaded_at=now,
+        loaded_by_id=actor.id if actor else None,
+        reason=reason,
+    )
+    db.session.add(version)
+    db.session.flush()
+    contest.current_version = version
+    _copy_timetable(contest, rules)
+    record(
+        actor=actor.public_id if actor else None,
+        verb="contests.load_rules",
+        object_type="contest",
+        object_id=contest.public_id,
+        contest_id=contest.id,
+        now=now,
+        version=number,
+        sha256=document.sha256,
+        reason=reason,
+    )
+    db.session.flush()
+    return contest
+
+
+def _copy_timetable(contest: Contest, rules: RuleSet) -> None:
+    for step in contest.steps:
+        db.session.delete(step)
+    db.session.flush()
+    contest.steps = [
+        ContestStep(contest_id=contest.id, position=position, key=step.key, opens=opens, closes=closes)
+        for position, step in enumerate(rules.timeline, start=1)
+        for opens, closes in [(step.window.opens, step.window.closes) if step.window else (step.starts, step.starts)]
+    ]
+
+
+def grant_role(
+    *,
+    contest: Contest,
+    user: User,
+    role: str,
+    actor: User | None,
+    now: datetime,
+    unit: Unit | None = None,
+    relatives: str | None = None,
+) -> RoleGrant:
+    """Give `user` a role in `contest`. Raises Refused when they hold it or one that it clashes with."""
+    held = roles_of(contest.id, user.id)
+    if role in held:
+        raise Refused(N_("%(name)s already holds this role."), code="role_held", name=user.name)
+    if clash(held, role):
+        raise Refused(
+            N_("%(name)s cannot hold this role: whoever sees authors' names may not judge, and the other way round."),
+            code="role_clash",
+            name=user.name,
+        )
+    grant = RoleGrant(
+        contest=contest,
+        user=user,
+        role=role,
+        unit=unit,
+        relatives=relatives,
+        granted_by_id=actor.id if actor else None,
+        granted_at=now,
+    )
+    db.session.add(grant)
+    record(
+        actor=actor.public_id if actor else None,
+        verb="contests.grant_role",
+        object_type="user",
+        object_id=user.public_id,
+        contest_id=contest.id,
+        now=now,
+        role=role,
+    )
+    db.session.flush()
+    return grant
+
+
+def end_role(*, grant: RoleGrant, actor: User, now: datetime) -> None:
+    """End a role. An organiser cannot end the last organiser's role. Raises Refused."""
+    if grant.ended_at is not None:
+        return
+    if grant.role == "organiser":
+        others = db.session.scalar(
+            select(RoleGrant.id).where(
+                RoleGrant.contest_id == grant.contest_id,
+                RoleGrant.role == "organiser",
+                RoleGrant.ended_at.is_(None),
+                RoleGrant.id != grant.id,
+            )
+        )
+        if others is None:
+            raise Refused(N_("A contest needs at least one organiser."), code="last_organiser")
+    grant.ended_at = now
+    record(
+        actor=actor.public_id,
+        verb="contests.end_role",
+        object_type="user",
+        object_id=grant.user.public_id,
+        contest_id=grant.contest_id,
+        now=now,
+        role=grant.role,
+    )
+    db.session.flush()

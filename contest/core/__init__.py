@@ -1,0 +1,1 @@
+"""What knows no room: configuration, database, clock, windows, errors, text, files, web."""

@@ -1,0 +1,180 @@
+"""Configuration, read once from the environment into one frozen, typed object.
+
+Development needs nothing. Production refuses to start without what keeps it safe, and names all
+that is missing at once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+
+class ConfigError(Exception):
+    """The environment does not describe a system that may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who runs this site: the words on every page, changed without touching code."""
+
+    name: str
+    body: str
+    body_en: str
+    province: str
+    hotline: str
+    email: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The SMTP server that carries messages. `starttls` upgrades a plain connection."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    starttls: bool
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """An HTTP gateway for text messages: JSON `{to, text}` with a bearer token."""
+
+    url: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment decides."""
+
+    environment: Literal["development", "production"]
+    demo: bool
+    clock_start: datetime | None
+    secret_key: str
+    data_dir: Path
+    database_url: str
+    hosts: tuple[str, ...]
+    proxy_hops: int
+    redis_url: str
+    mail: Mail | None
+    sms: Sms | None
+    site: Site
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+
+def settings_from(env: Mapping[str, str]) -> Settings:
+    """Read the settings from `env` (normally os.environ).
+
+    Raises ConfigError listing every problem: a variable that is missing in production, a value
+    that cannot be read, or a demonstration asked for in production.
+    """
+    problems: list[str] = []
+
+    def flag(name: str) -> bool:
+        value = env.get(name, "").strip().lower()
+        if value not in {"", "0", "1", "false", "true", "no", "yes"}:
+            problems.append(f"{name}: use 1 or 0, not {value!r}")
+        return value in {"1", "true", "yes"}
+
+    def number(name: str, default: int) -> int:
+        value = env.get(name, "").strip()
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or len(value) > 6:
+            problems.append(f"{name}: a whole number is needed, not {value!r}")
+            return default
+        return int(value)
+
+    environment = env.get("CONTEST_ENV", "development").strip() or "development"
+    if environment not in {"development", "production"}:
+        problems.append(f"CONTEST_ENV: development or production, not {environment!r}")
+    production = environment == "production"
+    demo = flag("CONTEST_DEMO")
+    if demo and production:
+        problems.append("CONTEST_DEMO: a demonstration (open sign-in, movable clock) never runs in production")
+
+    clock_start: datetime | None = None
+    if raw := env.get("CONTEST_CLOCK", "").strip():
+        if not demo:
+            problems.append("CONTEST_CLOCK: the clock moves in a demonstration (CONTEST_DEMO=1) only")
+        try:
+            clock_start = datetime.fromisoformat(raw)
+            if clock_start.tzinfo is None:
+                problems.append("CONTEST_CLOCK: add the time zone, as in 2027-05-20T09:00:00+07:00")
+        except ValueError:
+            problems.append(f"CONTEST_CLOCK: not an instant: {raw!r}")
+
+    data_dir = Path(env.get("CONTEST_DATA", "").strip() or "var").absolute()
+    database_url = env.get("DATABASE_URL", "").strip()
+    secret_key = env.get("SECRET_KEY", "")
+    hosts = tuple(host.strip() for host in env.get("CONTEST_HOSTS", "").split(",") if host.strip())
+    if production:
+        if len(secret_key) < 32:
+            problems.append("SECRET_KEY: at least 32 random characters are needed")
+        if not hosts:
+            problems.append("CONTEST_HOSTS: name the host names that this site answers to")
+        if not database_url:
+            problems.append("DATABASE_URL: name the database (sqlite:////path or postgresql://…)")
+        if not env.get("SMTP_HOST"):
+            problems.append("SMTP_HOST: without mail nobody can confirm an account")
+
+    mail = None
+    if host := env.get("SMTP_HOST", "").strip():
+        mail = Mail(
+            host=host,
+            port=number("SMTP_PORT", 587),
+            username=env.get("SMTP_USERNAME", ""),
+            password=env.get("SMTP_PASSWORD", ""),
+            starttls=env.get("SMTP_STARTTLS", "1").strip() not in {"0", "false", "no"},
+            sender=env.get("SMTP_SENDER", "").strip() or f"no-reply@{hosts[0] if hosts else 'localhost'}",
+        )
+    sms = None
+    if url := env.get("SMS_GATEWAY_URL", "").strip():
+        sms = Sms(url=url, token=env.get("SMS_GATEWAY_TOKEN", ""))
+    proxy_hops = number("CONTEST_PROXY_HOPS", 0)
+
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Settings(
+        environment="production" if production else "development",
+        demo=demo,
+        clock_start=clock_start,
+        secret_key=secret_key or _kept_secret(data_dir),
+        data_dir=data_dir,
+        database_url=database_url or f"sqlite:///{data_dir / 'contest.sqlite3'}",
+        hosts=hosts,
+        proxy_hops=proxy_hops,
+        redis_url=env.get("REDIS_URL", "").strip(),
+        mail=mail,
+        sms=sms,
+        site=Site(
+            name=env.get("SITE_NAME", "") or "Gương Sáng",
+            body=env.get("SITE_BODY", "") or "Sở Nội vụ tỉnh An Lam",
+            body_en=env.get("SITE_BODY_EN", "") or "An Lam Department of Home Affairs",
+            province=env.get("SITE_PROVINCE", "") or "An Lam",
+            hotline=env.get("SITE_HOTLINE", "") or "0200 000 0000",
+            email=env.get("SITE_EMAIL", "") or "banthuky@an-lam.example",
+            domain=env.get("SITE_DOMAIN", "") or (hosts[0] if hosts else "localhost"),
+        ),
+    )
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """A secret for development that survives a restart, so that nobody is signed out by one."""
+    path = data_dir / "secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_hex(32), "ascii")
+        path.chmod(0o600)
+    return path.read_text("ascii")

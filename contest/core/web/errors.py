@@ -1,0 +1,106 @@
+"""Errors in words: what went wrong, in the reader's language, and what to do next."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, render_template, request
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from contest.core import formats
+from contest.core.errors import Conflict, Dong, NotFound, Refused
+
+# What a resent form may carry: enough for the longest entry, never a file.
+_RESEND_FIELDS = 200
+
+
+def spoken(value: Any) -> Any:
+    """A parameter of a message as people write it."""
+    if isinstance(value, datetime):
+        return formats.instant(value)
+    if isinstance(value, date):
+        return formats.day(value)
+    if isinstance(value, Dong):
+        return formats.money(value)
+    if isinstance(value, Decimal):
+        # A decimal carries the places it is to be shown with: 87.00 is 87,00.
+        return formats.marks(value, max(0, -int(value.as_tuple().exponent)))
+    if isinstance(value, Fraction):
+        return formats.marks(value)
+    if hasattr(value, "vi") and hasattr(value, "en"):
+        return formats.loc(value)
+    return value
+
+
+def say(error: Refused) -> str:
+    """The message of a refusal in the language of this request."""
+    return say_message(error.message, error.params)
+
+
+def say_message(message: str, params: dict[str, Any] | None = None) -> str:
+    """A marked sentence (`N_`) with its parameters, in the language of this request."""
+    spoken_params = {name: spoken(value) for name, value in (params or {}).items()}
+    text: str = gettext(message)
+    return text % spoken_params if spoken_params else text
+
+
+def _page(code: int, template: str | None = None, **context: Any) -> tuple[str, int]:
+    try:
+        return render_template(f"errors/{template or code}.html", **context), code
+    except Exception:
+        # The error page itself must not fail (a broken session, a database that is away).
+        current_app.logger.exception("error page %s could not be rendered", code)
+        return render_template("errors/plain.html", code=code), code
+
+
+def _http(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code < 400:
+        return error
+    known = {400, 403, 404, 405, 413, 429, 500, 503}
+    return _page(code, None if code in known else ("400" if code < 500 else "500"))
+
+
+def _crash(error: Exception) -> Any:
+    if current_app.testing or current_app.debug:
+        raise error
+    current_app.logger.exception("unhandled error at %s", request.path)
+    return _page(500)
+
+
+def _refused(error: Refused) -> Any:
+    return _page(409 if isinstance(error, Conflict) else 400, "refused", message=say(error))
+
+
+def _same_origin() -> bool:
+    origin = request.headers.get("Origin")
+    return bool(origin) and urlsplit(origin or "").netloc == request.host
+
+
+def _stale_form(error: CSRFError) -> Any:
+    """A form whose token expired: offer to send the same text again, so that nothing is lost.
+
+    Only to a signed-in person whose browser says that the form came from this site; for anything
+    else the page says no and repeats nothing.
+    """
+    fields: list[tuple[str, str]] = []
+    if current_user.is_authenticated and _same_origin():
+        for name, value in list(request.form.items(multi=True))[:_RESEND_FIELDS]:
+            if name != "csrf_token":
+                fields.append((name, value))
+    return _page(400, "csrf", fields=fields)
+
+
+def init_errors(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(NotFound, lambda error: _page(404))
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Exception, _crash)

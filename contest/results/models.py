@@ -1,0 +1,93 @@
+"""Results of a contest: the awards as computed, and the acts that make them public."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from contest.accounts.models import User
+from contest.contests.models import Contest
+from contest.core.db import Base, BigId, Instant, IntPk, Json, LongText, UtcInstant
+from contest.entries.models import Entry
+
+
+class ResultSet(Base):
+    """One computation of a contest's awards; a new one supersedes the last.
+
+    Nothing here is visible to anyone but those who prepare it until `visible_from`, and only if
+    two different people approved (see results.queries.is_public). `posted_…` is the provisional
+    posting of contests that have one. Money in whole đồng.
+    """
+
+    __tablename__ = "result_set"
+    __table_args__ = (
+        CheckConstraint("first_approver_id <> second_approver_id", name="two_people"),
+        Index(
+            "uq_result_set_standing",
+            "contest_id",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    computed_at: Mapped[Instant]
+    computed_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    superseded_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    report: Mapped[Json]  # rungs withheld and why, undecided, figures of the vote: as computed
+    post_from: Mapped[datetime | None] = mapped_column(UtcInstant)  # provisional posting
+    posted_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    decision_number: Mapped[str | None] = mapped_column(String(60))
+    decision_date: Mapped[date | None]
+    decision_signer: Mapped[str | None] = mapped_column(String(200))
+    decision_title: Mapped[str | None] = mapped_column(String(300))
+    visible_from: Mapped[datetime | None] = mapped_column(UtcInstant)
+    first_approver_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    first_approved_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    second_approver_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    second_approved_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+    contest: Mapped[Contest] = relationship()
+    first_approver: Mapped[User | None] = relationship(foreign_keys=[first_approver_id])
+    second_approver: Mapped[User | None] = relationship(foreign_keys=[second_approver_id])
+    awards: Mapped[list[Award]] = relationship(order_by="Award.position", back_populates="result_set")
+
+
+class Award(Base):
+    """One prize to one entry, with why it got it. `score` is exact, as "numerator/denominator"."""
+
+    __tablename__ = "award"
+    __table_args__ = (UniqueConstraint("result_set_id", "prize_id", "entry_id"),)
+
+    id: Mapped[IntPk]
+    result_set_id: Mapped[int] = mapped_column(BigId, ForeignKey("result_set.id"))
+    position: Mapped[int]
+    prize_id: Mapped[str] = mapped_column(String(40))
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"))
+    place: Mapped[int | None]
+    score: Mapped[str | None] = mapped_column(String(60))
+    votes: Mapped[int | None]
+    amount_vnd: Mapped[int] = mapped_column(BigId)
+    why: Mapped[Json]  # [[message, params], …]
+    citation: Mapped[LongText] = mapped_column(default="")
+
+    result_set: Mapped[ResultSet] = relationship(back_populates="awards")
+    entry: Mapped[Entry] = relationship()
+
+
+class PrizeWithheld(Base):
+    """A prize that the council withholds although someone could have had it; lifted, never deleted."""
+
+    __tablename__ = "prize_withheld"
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), index=True)
+    prize_id: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[LongText]
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcInstant)

@@ -1,0 +1,64 @@
+"""Communes, departments and organisations, and the people who act for them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from contest.accounts.models import User
+from contest.core.db import Base, BigId, Instant, IntPk, UtcInstant
+
+
+class Unit(Base):
+    """A node of the tree, valid from a day (inclusive) until another (exclusive).
+
+    `code` is its stable slug; `kind` and `level` as in units.rules; `successor` is what an
+    abolished unit now belongs to.
+    """
+
+    __tablename__ = "unit"
+    __table_args__ = (CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="dates"),)
+
+    id: Mapped[IntPk]
+    code: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    level: Mapped[str] = mapped_column(String(40))
+    parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
+    successor_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+    parent: Mapped[Unit | None] = relationship(foreign_keys=[parent_id], remote_side="Unit.id")
+    successor: Mapped[Unit | None] = relationship(foreign_keys=[successor_id], remote_side="Unit.id")
+
+
+class UnitOfficer(Base):
+    """The right to act for a unit, granted by a person and ended by one; never deleted."""
+
+    __tablename__ = "unit_officer"
+    __table_args__ = (
+        # Granted once at a time; an ended grant stays as history beside a new one.
+        Index(
+            "uq_unit_officer_standing",
+            "unit_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[IntPk]
+    unit_id: Mapped[int] = mapped_column(BigId, ForeignKey("unit.id"))
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    granted_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    granted_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+    unit: Mapped[Unit] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=[user_id])

@@ -1,0 +1,92 @@
+"""The public vote: who may vote (as keyed hashes), their one ballot, and its choices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from contest.core.db import Base, BigId, Instant, IntPk, Json, UtcInstant
+
+
+class VoteKey(Base):
+    """The key of one contest that turns contacts into tags; deleted when its rules say so."""
+
+    __tablename__ = "vote_key"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    secret: Mapped[str] = mapped_column(String(64))
+
+
+class Voter(Base):
+    """Someone who proved that a contact is theirs. `tag` is a keyed hash; no contact is stored."""
+
+    __tablename__ = "voter"
+    __table_args__ = (UniqueConstraint("contest_id", "tag"),)
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    tag: Mapped[str] = mapped_column(String(64))
+    order_seed: Mapped[str] = mapped_column(String(16))  # the order of finalists for this voter
+    created_at: Mapped[Instant]
+
+
+class VoteCode(Base):
+    """A one-time code sent to a contact: its hash, when it lapses (wall time), how often it was tried."""
+
+    __tablename__ = "vote_code"
+    __table_args__ = (Index("ix_vote_code_tag", "contest_id", "tag"),)
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    tag: Mapped[str] = mapped_column(String(64))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    sent_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
+class Ballot(Base):
+    """One voter's one ballot. A change raises `revision` and replaces the choices."""
+
+    __tablename__ = "ballot"
+    __table_args__ = (UniqueConstraint("contest_id", "voter_id"),)
+
+    id: Mapped[IntPk]
+    ballot_id: Mapped[str] = mapped_column(String(32), unique=True)  # random, on the voter's confirmation
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"), unique=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    cast_at: Mapped[Instant]
+    changed_at: Mapped[Instant]
+
+    choices: Mapped[list[Choice]] = relationship(cascade="all, delete-orphan", order_by="Choice.slot")
+
+
+class Choice(Base):
+    """One chosen entry on a ballot. `slot` counts from 1; the cap is checked in the service."""
+
+    __tablename__ = "choice"
+    __table_args__ = (
+        UniqueConstraint("ballot_id", "entry_id"),
+        CheckConstraint("slot BETWEEN 1 AND 20", name="slot"),
+    )
+
+    ballot_id: Mapped[int] = mapped_column(BigId, ForeignKey("ballot.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+
+
+class BallotRevision(Base):
+    """A ballot as it was cast each time. `choices`: public ids of entries, sorted. Never changed."""
+
+    __tablename__ = "ballot_revision"
+    __table_args__ = (UniqueConstraint("ballot_id", "revision"),)
+
+    id: Mapped[IntPk]
+    ballot_id: Mapped[int] = mapped_column(BigId, ForeignKey("ballot.id"))
+    revision: Mapped[int]
+    choices: Mapped[Json]
+    at: Mapped[Instant]

@@ -1,0 +1,123 @@
+"""Fixtures: a real database of each kind, a clock that stands still, an application and its client.
+
+Tests commit for real: each gets a fresh copy of a migrated database (a file copy on SQLite, a
+truncation on PostgreSQL). PostgreSQL is used where TEST_POSTGRES_URL names a server; without it
+those tests skip, and fail where REQUIRE_SERVERS is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from contest.app import create_app
+from contest.core import clock as clocks
+from contest.core.config import Settings, settings_from
+from contest.core.db import db
+from contest.core.web import limiter
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+START = datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM)
+REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
+
+
+def settings_for(data: Path, url: str = "", **env: str) -> Settings:
+    settings = settings_from({"CONTEST_DATA": str(data), "DATABASE_URL": url, **env})
+    return replace(settings, hosts=("localhost",))
+
+
+def _application(settings: Settings) -> Flask:
+    app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture(scope="session")
+def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    data = tmp_path_factory.mktemp("sqlite")
+    app = _application(settings_for(data))
+    with app.app_context():
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    shutil.copy(data / "contest.sqlite3", data / "template.sqlite3")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_app(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Flask]:
+    base = os.environ.get("TEST_POSTGRES_URL")
+    if not base:
+        if REQUIRED:
+            pytest.fail("TEST_POSTGRES_URL is not set, and REQUIRE_SERVERS is")
+        pytest.skip("no PostgreSQL: set TEST_POSTGRES_URL")
+    name = f"contest_test_{worker_id}_{os.getpid()}"
+    admin = sa.create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    url = sa.make_url(base).set(database=name).render_as_string(hide_password=False)
+    app = _application(settings_for(tmp_path_factory.mktemp("postgres"), url))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+def _fresh_sqlite(app: Flask) -> None:
+    data: Path = app.config["SETTINGS"].data_dir
+    db.engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        (data / f"contest.sqlite3{suffix}").unlink(missing_ok=True)
+    shutil.copy(data / "template.sqlite3", data / "contest.sqlite3")
+
+
+def _fresh_postgres() -> None:
+    tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application on a fresh database, once on each kind, inside an application context."""
+    application: Flask = request.getfixturevalue(f"{request.param}_app")
+    with application.app_context():
+        if request.param == "sqlite":
+            _fresh_sqlite(application)
+        else:
+            _fresh_postgres()
+        if application.config.get("RATELIMIT_ENABLED"):
+            limiter.reset()
+        yield application
+        db.session.remove()
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[clocks.StillClock]:
+    """Contest time, standing at START until a test moves it: `clock.instant = …`."""
+    still = clocks.StillClock(START)
+    clocks.use(still)
+    yield still
+    clocks.use(clocks.SystemClock())
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
