@@ -9,6 +9,7 @@ so that each Vietnamese page would fetch both; here the Vietnamese face comes la
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import sys
@@ -89,8 +90,10 @@ def main() -> int:
         for stylesheet in font.stylesheets:
             found = faces_of(package / stylesheet, font.family)
             for name, face in found:
-                shutil.copyfile(package / "files" / name, fonts / name)
-                faces.append(face)
+                content = (package / "files" / name).read_bytes()
+                (fonts / name).write_bytes(content)
+                # The version that contest.core.web.headers.asset gives, so that a page may preload the file.
+                faces.append(face.replace(name, f"{name}?v={hashlib.sha256(content).hexdigest()[:10]}"))
         # The Open Font License travels with the fonts.
         shutil.copyfile(package / "LICENSE", fonts / f"LICENSE-{package.name}.txt")
     sheet = "/* Made by scripts/vendor.py; change it there. */\n" + FALLBACKS + "".join(faces)
