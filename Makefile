@@ -96,7 +96,7 @@ messages: $(TESTING) ## Collect messages from code and templates into the catalo
 			$(BABEL) --quiet init -i $(TEMPLATE) -d contest/translations -l $$language --no-wrap; \
 		fi || exit 1; \
 	done
-	@$(BIN)/python scripts/check_catalogues.py $(KEYWORDS) || true
+	@$(BIN)/python scripts/check_catalogues.py $(KEYWORDS) | tail -n 20
 
 lock: $(UV) ## Write the *.lock files anew (ARGS=--upgrade takes newer versions)
 	@for name in requirements requirements-tools requirements-node; do $(LOCK) $$name.in -o $$name.lock || exit 1; done
