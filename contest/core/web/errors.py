@@ -71,7 +71,7 @@ def _http(error: HTTPException) -> Any:
 def _crash(error: Exception) -> Any:
     if current_app.testing or current_app.debug:
         raise error
-    current_app.logger.exception("unhandled error at %s", request.path)
+    current_app.logger.error("unhandled error at %s", request.path, exc_info=error)
     return _page(500)
 
 

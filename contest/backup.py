@@ -1,0 +1,140 @@
+"""Backup and restore: the database and the files in one archive, while the site serves.
+
+The database is copied first (SQLite's online backup, or pg_dump's snapshot), the files after it:
+a file is on disk before the row that names it commits, so every row of the copy has its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+MANIFEST = "manifest.json"
+_MEMBER = re.compile(r"(database\.(sqlite3|pgdump)|files/[0-9a-f]{2}/[0-9a-f]{30}\.[a-z]{3,4}|manifest\.json)")
+
+
+class BackupError(Exception):
+    """The archive cannot be made or does not hold what it says."""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- our own arguments
+    except FileNotFoundError as error:
+        raise BackupError(f"{command[0]} is not installed") from error
+    except subprocess.CalledProcessError as error:
+        raise BackupError(error.stderr.strip() or str(error)) from error
+
+
+def _libpq(url: sa.URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
+    """Write the archive `target` (a .tar); returns how many files it holds beside the database.
+
+    Written under another name and renamed when complete. Raises BackupError.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+        work = Path(folder)
+        if url.get_backend_name() == "sqlite":
+            database = work / "database.sqlite3"
+            _copy_sqlite(Path(url.database or ""), database)
+        else:
+            database = work / "database.pgdump"
+            _run("pg_dump", "--format=custom", "--no-owner", f"--file={database}", _libpq(url))
+        sums = {database.name: _sha256(database)}
+        partial = work / "archive.tar"
+        with tarfile.open(partial, "w") as archive:
+            archive.add(database, database.name)
+            root = data_dir / "files"
+            for path in sorted(root.glob("??/*.*")):
+                name = f"files/{path.parent.name}/{path.name}"
+                if _MEMBER.fullmatch(name):
+                    sums[name] = _sha256(path)
+                    archive.add(path, name)
+            manifest = json.dumps({"made_at": now.isoformat(), "sha256": sums}, indent=1).encode()
+            entry = tarfile.TarInfo(MANIFEST)
+            entry.size = len(manifest)
+            archive.addfile(entry, io.BytesIO(manifest))
+        partial.replace(target)
+    return len(sums) - 1
+
+
+def restore(*, url: sa.URL, data_dir: Path, source: Path) -> int:
+    """Put the archive `source` in place of the database and files; returns how many files came back.
+
+    Everything is checked against the manifest before anything is replaced. The site must not be
+    running. Raises BackupError.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as folder:
+        work = Path(folder)
+        sums = _unpack(source, work)
+        sqlite = url.get_backend_name() == "sqlite"
+        database = work / ("database.sqlite3" if sqlite else "database.pgdump")
+        if not database.is_file():
+            raise BackupError(f"the archive holds no {database.name}: it was made on another kind of database")
+        if sqlite:
+            target = Path(url.database or "")
+            for suffix in ("-wal", "-shm"):
+                target.with_name(target.name + suffix).unlink(missing_ok=True)
+            shutil.move(database, target)
+        else:
+            _run(
+                "pg_restore",
+                "--clean",
+                "--if-exists",
+                "--no-owner",
+                "--exit-on-error",
+                f"--dbname={_libpq(url)}",
+                str(database),
+            )
+        kept = data_dir / "files"
+        if kept.exists():
+            kept.rename(work / "replaced-files")
+        if (work / "files").exists():
+            (work / "files").rename(kept)
+    return len(sums) - 1
+
+
+def _unpack(source: Path, work: Path) -> dict[str, Any]:
+    try:
+        with tarfile.open(source, "r:") as archive:
+            for member in archive:
+                if not member.isfile() or not _MEMBER.fullmatch(member.name):
+                    raise BackupError(f"unexpected in the archive: {member.name}")
+                archive.extract(member, work, filter="data")
+        manifest = json.loads((work / MANIFEST).read_text("utf-8"))
+        sums: dict[str, Any] = manifest["sha256"]
+    except (tarfile.TarError, OSError, KeyError, ValueError) as error:
+        raise BackupError(f"not a readable backup: {error}") from error
+    found = {str(path.relative_to(work)) for path in work.rglob("*") if path.is_file()} - {MANIFEST}
+    if found != set(sums):
+        raise BackupError("the archive does not hold the files that its manifest names")
+    for name, digest in sums.items():
+        if _sha256(work / name) != digest:
+            raise BackupError(f"damaged: {name}")
+    return sums
