@@ -9,7 +9,7 @@ from __future__ import annotations
 from contest.core.errors import N_
 
 GENRES = {
-    "ghi_chep": N_("Notes"),
+    "ghi_chep": N_("Field notes"),
     "phong_su": N_("Reportage"),
     "but_ky": N_("Literary reportage"),
     "ky": N_("Literary non-fiction"),
@@ -46,7 +46,7 @@ EXEMPLAR_KINDS = {
     "individual": N_("Individual"),
     "collective": N_("Collective"),
     "household": N_("Household"),
-    "model": N_("Model"),
+    "model": N_("Model, a way of doing"),
 }
 UNIT_LEVELS = {
     "xa_phuong_dac_khu": N_("Commune, ward or special zone"),
@@ -143,7 +143,7 @@ FORMATS = {
     "pdf": N_("PDF (.pdf)"),
     "doc": N_("Word 97–2003 (.doc)"),
     "paste": N_("Text typed or pasted"),
-    "paper": N_("Paper"),
+    "paper": N_("On paper"),
 }
 ENTRY_FIELDS = {
     "title": N_("Title"),

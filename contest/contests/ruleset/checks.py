@@ -169,11 +169,11 @@ def _gap_can_be_settled(each: Round, path: str) -> Iterator[Problem]:
     if each.gap.action == "third_judge":
         if each.judges_per_entry > 2:
             count = {"count": each.judges_per_entry}
-            yield Problem(join(path, "gap.action"), THIRD_JUDGE_NEEDS_TWO, count)
+            yield Problem(join(path, "gap", "action"), THIRD_JUDGE_NEEDS_TWO, count)
         if each.gap.then is None:
-            yield Problem(join(path, "gap.then"), THIRD_JUDGE_NEEDS_THEN)
+            yield Problem(join(path, "gap", "then"), THIRD_JUDGE_NEEDS_THEN)
     elif each.gap.then is not None:
-        yield Problem(join(path, "gap.then"), THEN_NOT_WANTED)
+        yield Problem(join(path, "gap", "then"), THEN_NOT_WANTED)
 
 
 def rounds_use_the_scale(rules: RuleSet) -> Iterator[Problem]:
