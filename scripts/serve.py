@@ -2,8 +2,9 @@
 
     .venv/bin/python scripts/serve.py
 
-What `make run` ends in. One process does the preparing, so that the application is loaded once for
-it; then gunicorn takes its place and reads gunicorn.conf.py.
+What `make run` ends in. Loading the application is most of what starting costs, so it is loaded once:
+gunicorn (which reads gunicorn.conf.py) goes on in the same process, and its worker inherits what is
+loaded. Services call gunicorn by itself instead: there a reload must read the code anew.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import socket
 import sys
 from pathlib import Path
 
+from gunicorn.app.wsgiapp import WSGIApplication
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Prepare, then turn into gunicorn."""
+    """Prepare, then serve until told to stop."""
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     port = os.environ.get("PORT", "") or "8000"
@@ -27,7 +30,10 @@ def main() -> None:
     Path(os.environ.get("CONTEST_DATA", "") or "var").mkdir(parents=True, exist_ok=True)
     prepare()
     print(f"Listening on http://127.0.0.1:{port}  (Ctrl+C stops)", flush=True)
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn"])
+    if os.environ.get("GUNICORN_RELOAD") == "1":
+        os.execv(sys.executable, [sys.executable, "-m", "gunicorn"])
+    sys.argv[1:] = []
+    WSGIApplication("%(prog)s [OPTIONS]", prog="gunicorn").run()
 
 
 def prepare() -> None:
@@ -35,6 +41,7 @@ def prepare() -> None:
     from flask.cli import FlaskGroup
 
     from contest.core.config import ConfigError
+    from contest.core.db import db
 
     try:
         from wsgi import app
@@ -46,6 +53,8 @@ def prepare() -> None:
         commands.append(["demo", "prepare"])
     for command in commands:
         flask.main(command, prog_name="flask", standalone_mode=False)
+    with app.app_context():
+        db.engine.dispose()  # a connection must not be shared with the worker
 
 
 def taken(port: str) -> bool:
