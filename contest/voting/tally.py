@@ -62,11 +62,15 @@ def tally(ballots: Iterable[Ballot], finalists: Iterable[str]) -> Tally:
 
 @dataclass(frozen=True)
 class ReadersWinner:
-    """An entry that the readers' prize goes to, or one of those tied for it, with the reason."""
+    """An entry that the readers' prize goes to, or one of those tied for it, with the reason.
+
+    `name` stands for it in sentences.
+    """
 
     entry: str
     votes: int
     why: tuple[Words, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,9 @@ def readers_prize(
             free = seats - len(winners)
             if free <= 0:
                 return ReadersOutcome(tuple(winners))
-            found = tuple(ReadersWinner(entry, votes, _why(level, votes)) for entry in level.entries)
+            found = tuple(
+                ReadersWinner(entry, votes, _why(level, votes), names.get(entry, entry)) for entry in level.entries
+            )
             if len(found) > free:
                 return ReadersOutcome(tuple(winners), tied=found, seats_left=free, joint=JOINT_AWARD in tie_break)
             winners += found
@@ -163,7 +169,7 @@ def _levels(
             )
             others = ", ".join(names.get(entry, entry) for entry in worse)
             said = {"votes": votes, "others": others, "mine": mine, "theirs": theirs}
-            levels.insert(0, _Level(better, ((text, said),)))
+            levels.insert(0, _Level(better, ((text, said),) if theirs < last else ()))
     return [part for level in levels for part in _by_council(level, council)]
 
 
