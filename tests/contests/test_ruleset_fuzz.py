@@ -22,6 +22,7 @@ from contest.contests.ruleset import (
     parse_rule_sets,
     read_json,
 )
+from contest.core.text import nfc
 
 TEXT = (Path(contest.demo.__file__).parent / "data" / "contests.json").read_text(encoding="utf-8")
 CONTESTS = json.loads(TEXT)["contests"]
@@ -155,7 +156,7 @@ JSON = st.recursive(
     | st.booleans()
     | st.integers(-(10**9), 10**9)
     | st.decimals(-1000, 1000, places=3)
-    | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8),
+    | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8).map(nfc),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=4),
     max_leaves=12,
 )

@@ -20,11 +20,11 @@ from contest.contests.ruleset import (
     checks,
     checks_awards,
     checks_time,
+    codes,
     kinds,
     parse_rule_set,
     parse_rule_sets,
     parsing,
-    parts,
     reading,
     rule_set_problems,
     shape,
@@ -689,33 +689,33 @@ def test_every_code_shown_to_people_has_words() -> None:
     from typing import get_args
 
     pairs = [
-        (parts.Genre, labels.GENRES),
-        (parts.Medium, labels.MEDIA),
-        (parts.Publication, labels.PUBLICATIONS),
-        (parts.Blind, labels.BLIND_MODES),
-        (parts.AnniversaryClass, labels.ANNIVERSARY_CLASSES),
-        (parts.UnitLevel, labels.UNIT_LEVELS),
-        (parts.BarredRole, labels.BARRED_ROLES),
-        (parts.Outcome, labels.OUTCOMES),
-        (parts.HoldReason, labels.HOLD_REASONS),
-        (parts.Aggregate, labels.AGGREGATES),
-        (parts.RoundMode, labels.ROUND_MODES),
-        (parts.GapType, labels.GAP_TYPES),
-        (parts.GapAction, labels.GAP_ACTIONS),
-        (parts.Identity, labels.IDENTITIES),
-        (parts.SetAside, labels.SET_ASIDE_REASONS),
-        (parts.Recipient, labels.RECIPIENTS),
-        (parts.Paper, labels.PAPERS),
-        (parts.AnnouncementMode, labels.ANNOUNCEMENT_MODES),
-        (parts.Publishable, labels.PUBLISHABLES),
-        (parts.Channel, labels.CHANNELS),
-        (parts.Format, labels.FORMATS),
-        (parts.EntryField, labels.ENTRY_FIELDS),
-        (parts.NotCollected, labels.NOT_COLLECTED),
+        (codes.Genre, labels.GENRES),
+        (codes.Medium, labels.MEDIA),
+        (codes.Publication, labels.PUBLICATIONS),
+        (codes.Blind, labels.BLIND_MODES),
+        (codes.AnniversaryClass, labels.ANNIVERSARY_CLASSES),
+        (codes.UnitLevel, labels.UNIT_LEVELS),
+        (codes.BarredRole, labels.BARRED_ROLES),
+        (codes.Outcome, labels.OUTCOMES),
+        (codes.HoldReason, labels.HOLD_REASONS),
+        (codes.Aggregate, labels.AGGREGATES),
+        (codes.RoundMode, labels.ROUND_MODES),
+        (codes.GapType, labels.GAP_TYPES),
+        (codes.GapAction, labels.GAP_ACTIONS),
+        (codes.Identity, labels.IDENTITIES),
+        (codes.SetAside, labels.SET_ASIDE_REASONS),
+        (codes.Recipient, labels.RECIPIENTS),
+        (codes.Paper, labels.PAPERS),
+        (codes.AnnouncementMode, labels.ANNOUNCEMENT_MODES),
+        (codes.Publishable, labels.PUBLISHABLES),
+        (codes.Channel, labels.CHANNELS),
+        (codes.Format, labels.FORMATS),
+        (codes.EntryField, labels.ENTRY_FIELDS),
+        (codes.NotCollected, labels.NOT_COLLECTED),
     ]
-    for codes, words in pairs:
-        assert set(get_args(codes)) == set(words)
-    assert set(parts.TIE_RULES) == set(labels.TIE_BREAKS)
+    for known, words in pairs:
+        assert set(get_args(known)) == set(words)
+    assert set(codes.TIE_RULES) == set(labels.TIE_BREAKS)
     assert labels.label(labels.GENRES, "ghi_chep") != "ghi_chep"
     assert labels.label(labels.GENRES, "zzz") == "zzz"
 

@@ -5,6 +5,7 @@ written in docs/ruleset.md.
 """
 
 from contest.contests.ruleset.canonical import Canonical, Difference, canonical, differences
+from contest.contests.ruleset.codes import StepKey
 from contest.contests.ruleset.kinds import Counts, Localized
 from contest.contests.ruleset.model import RuleSet
 from contest.contests.ruleset.parsing import (
@@ -37,7 +38,6 @@ from contest.contests.ruleset.parts import (
     Rubric,
     Scoring,
     Step,
-    StepKey,
     TieBreak,
     Tier,
     Verification,

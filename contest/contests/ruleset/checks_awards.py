@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contest.contests.ruleset.codes import HIGHER_MEAN_ON, TIE_RULES
 from contest.contests.ruleset.kinds import spell_number
 from contest.contests.ruleset.model import RuleSet
-from contest.contests.ruleset.parts import HIGHER_MEAN_ON, TIE_RULES
 from contest.contests.ruleset.problems import Problem, join, quote
 from contest.contests.ruleset.shape import FEW_ITEMS, MISSING, unknown_code
 from contest.core.errors import N_

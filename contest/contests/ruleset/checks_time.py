@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from contest.contests.ruleset.codes import StepKey
 from contest.contests.ruleset.model import RuleSet
-from contest.contests.ruleset.parts import Anniversary, Step, StepKey
+from contest.contests.ruleset.parts import Anniversary, Step
 from contest.contests.ruleset.problems import Problem, join
 from contest.core.errors import N_
 
