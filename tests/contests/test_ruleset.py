@@ -210,6 +210,15 @@ def test_canonical_text_of_a_read_document_is_stable() -> None:
         assert canonical(sourced.rule_set) == canonical(parse_rule_set(again.text))
 
 
+def test_fields_left_out_stay_out_of_the_stored_text(outstanding: RuleSet) -> None:
+    stored = outstanding.as_json()
+    assert "photos" not in stored["categories"][1]
+    assert stored["rounds"][1]["advance"] is None
+    assert stored["anniversary"]["class"] == "khac"
+    assert stored["timeline"][0]["at"] == "2026-12-10T02:00:00Z"
+    assert parse_rule_set(canonical(outstanding).text) == outstanding
+
+
 def test_differences_name_the_place_and_match_items_by_their_id() -> None:
     old = read_json(TEXT)["contests"][0]
     new = read_json(TEXT)["contests"][0]

@@ -38,8 +38,8 @@ class Difference:
 def canonical(rule_set: RuleSet | Mapping[str, Any]) -> Canonical:
     """The document in one spelling: keys sorted, no blanks, NFC, 20.0 and 2e1 written as 20.
 
-    A document that was read from a file keeps its own fields and its own spelling of instants, so
-    that the hash says "this is what was approved"; a RuleSet is written out in full.
+    A document that was read from a file keeps its own spelling of instants; a RuleSet has them in
+    UTC. Fields that were left out stay out of both.
     """
     document = rule_set.as_json() if isinstance(rule_set, RuleSet) else rule_set
     text = _spell(document)

@@ -178,8 +178,12 @@ class RuleSet(Part):
         return self.announcement.official_at or self.announcement.embargo_until
 
     def as_json(self) -> dict[str, Any]:
-        """The rule set as JSON values, all fields written out, instants in UTC; marks are Decimals."""
-        return self.model_dump(mode="python", by_alias=True)
+        """The rule set as JSON values: instants in UTC, marks as Decimals.
+
+        Fields that the document left out stay out, so that a field which the system learns later
+        does not give rules that nobody touched a new hash.
+        """
+        return self.model_dump(mode="python", by_alias=True, exclude_unset=True)
 
     @cached_property
     def _categories(self) -> dict[str, Category]:
