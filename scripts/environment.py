@@ -22,7 +22,8 @@ TOOLS = ROOT / ".venv-tools"
 LOWEST = (3, 11)
 
 # Wheels only, so that installing runs no code of a package; Flask-Principal was never published as one.
-SAFE = ["--require-hashes", "--only-binary", ":all:", "--no-binary", "flask-principal"]
+WHEELS = ["--require-hashes", "--only-binary", ":all:"]
+SAFE = [*WHEELS, "--no-binary", "flask-principal"]
 
 
 def main(arguments: list[str]) -> int:
@@ -72,12 +73,15 @@ def install_with_uv(tools: Path, python: Path, lock: Path) -> bool:
     pinned = ROOT / "requirements-tools.lock"
     stamp = TOOLS / "installed.lock"
     if not uv.exists() or not stamp.exists() or stamp.read_bytes() != pinned.read_bytes():
-        if not runs([str(tools), "-m", "pip", "install", "--quiet", *SAFE, "-r", str(pinned)], show=True):
+        if not runs([str(tools), "-m", "pip", "install", "--quiet", *WHEELS, "-r", str(pinned)], show=True):
             return False
         stamp.write_bytes(pinned.read_bytes())
-    environment = {"UV_HTTP_RETRIES": "1", "UV_NO_PROGRESS": "1", **mirror(tools), **os.environ}
+    environment = {"UV_HTTP_RETRIES": "1", "UV_NO_PROGRESS": "1", **mirror(tools)}
+    if Path("/etc/ssl/certs/ca-certificates.crt").exists():
+        # An organisation's own authority stands there, not among those that uv carries.
+        environment["UV_SYSTEM_CERTS"] = "1"
     command = [str(uv), "pip", "install", "--quiet", "--python", str(python), *SAFE, "-r", str(lock)]
-    return runs(command, show=True, env=environment)
+    return runs(command, show=True, env={**environment, **os.environ})
 
 
 def mirror(tools: Path) -> dict[str, str]:
