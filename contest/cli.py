@@ -49,7 +49,7 @@ def _fail(error: Refused) -> click.ClickException:
 def load_contests(file: Path, reason: str | None) -> None:
     """Load the rule sets of FILE (one, or several under "contests"): all of them or none."""
     try:
-        rule_sets = parse_rule_sets(file.read_text("utf-8", errors="replace"))
+        rule_sets = parse_rule_sets(file.read_bytes())
     except RuleSetInvalid as error:
         for problem in error.problems:
             click.echo(f"{problem.path or '(file)'}:", err=True)
