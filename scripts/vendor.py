@@ -2,7 +2,8 @@
 
     python3 scripts/vendor.py
 
-Only woff2, only the scripts of Vietnamese and English, only the weights of the design. In a
+Only woff2, only the scripts of Vietnamese and English, only the weights of the design: two for the
+interface and one for reading, so that a first visit stays within 120 KB. In a
 package's own stylesheet the extended Latin face outranks the Vietnamese one for ă, đ, ĩ, ũ, ơ and ư,
 so that each Vietnamese page would fetch both; here the Vietnamese face comes last and wins.
 """
@@ -32,8 +33,8 @@ class Font:
 
 
 FONTS = (
-    Font("@fontsource/be-vietnam-pro", "Be Vietnam Pro", ("400.css", "600.css", "700.css")),
-    Font("@fontsource-variable/source-serif-4", "Source Serif 4", ("wght.css", "wght-italic.css")),
+    Font("@fontsource/be-vietnam-pro", "Be Vietnam Pro", ("400.css", "600.css")),
+    Font("@fontsource/source-serif-4", "Source Serif 4", ("400.css", "400-italic.css")),
 )
 
 # What stands in until a font arrives, stretched so that no line breaks elsewhere afterwards.
@@ -54,23 +55,10 @@ FALLBACKS = """\
   size-adjust: 102.1%; ascent-override: 97.9%; descent-override: 26%; line-gap-override: 0%;
 }
 @font-face {
-  font-family: 'Be Vietnam Pro Fallback';
-  font-weight: 700;
-  src: local('Arial Bold'), local('Arial-BoldMT'), local('Liberation Sans Bold'), local('Arimo Bold');
-  size-adjust: 103.4%; ascent-override: 96.8%; descent-override: 25.6%; line-gap-override: 0%;
-}
-@font-face {
   font-family: 'Source Serif 4 Fallback';
-  font-weight: 200 599;
+  font-weight: 400;
   src: local('Times New Roman'), local('Liberation Serif'), local('Tinos');
   size-adjust: 113.9%; ascent-override: 90.9%; descent-override: 29.4%; line-gap-override: 0%;
-}
-@font-face {
-  font-family: 'Source Serif 4 Fallback';
-  font-weight: 600 900;
-  src: local('Times New Roman Bold'), local('TimesNewRomanPS-BoldMT'), local('Liberation Serif Bold'),
-    local('Tinos Bold');
-  size-adjust: 110.3%; ascent-override: 93.9%; descent-override: 30.4%; line-gap-override: 0%;
 }
 """
 
