@@ -17,7 +17,10 @@ from contest.contests.ruleset.codes import TIE_RULES as KNOWN_TO_RULE_SETS
 from contest.judging.ranking import TIE_RULES, CouncilBallot, Ranking, Standing, rank
 from contest.judging.scoring import AGGREGATES, Sheet, entry_total
 
-RULES = {rules.code_prefix: rules for rules in parse_rule_sets(Path("contest/demo/data/contests.json").read_bytes())}
+RULES = {
+    rules.code_prefix: rules
+    for rules in parse_rule_sets((Path(__file__).parents[2] / "contest/demo/data/contests.json").read_bytes())
+}
 DH = RULES["DH"]
 TIE_BREAK = [each.rule for each in DH.scoring.tie_break]
 F = Fraction

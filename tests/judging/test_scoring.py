@@ -29,7 +29,10 @@ from contest.judging.scoring import (
     written,
 )
 
-RULES = {rules.code_prefix: rules for rules in parse_rule_sets(Path("contest/demo/data/contests.json").read_bytes())}
+RULES = {
+    rules.code_prefix: rules
+    for rules in parse_rule_sets((Path(__file__).parents[2] / "contest/demo/data/contests.json").read_bytes())
+}
 DH, NT = RULES["DH"], RULES["NT"]
 F = Fraction
 

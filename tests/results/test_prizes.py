@@ -13,7 +13,10 @@ from contest.judging.ranking import JOINT_AWARD, SECRET_BALLOT, CouncilBallot, R
 from contest.results.prizes import Awards, Withholding, award
 from contest.voting.tally import ReadersOutcome, ReadersWinner
 
-RULES = {rules.code_prefix: rules for rules in parse_rule_sets(Path("contest/demo/data/contests.json").read_bytes())}
+RULES = {
+    rules.code_prefix: rules
+    for rules in parse_rule_sets((Path(__file__).parents[2] / "contest/demo/data/contests.json").read_bytes())
+}
 DH, NT = RULES["DH"], RULES["NT"]
 NOBODY: dict[str, frozenset[str]] = {}
 MILLION = 1_000_000

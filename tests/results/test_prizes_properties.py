@@ -19,7 +19,7 @@ from contest.voting.tally import ReadersOutcome, ReadersWinner
 
 NT = next(
     rules
-    for rules in parse_rule_sets(Path("contest/demo/data/contests.json").read_bytes())
+    for rules in parse_rule_sets((Path(__file__).parents[2] / "contest/demo/data/contests.json").read_bytes())
     if rules.code_prefix == "NT"
 )
 PRIZES = {prize.id: prize for prize in NT.prizes}
