@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     )
     CSRFProtect(app)
     Compress(app)
+    app.before_request(_read_clock)
     init_limits(app, settings.redis_url)
     init_access(app)
     init_headers(app)
@@ -85,6 +86,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # same
     return app
+
+
+def _read_clock() -> None:
+    """Read contest time once per request, for the view and its template alike."""
+    g.now = clock.now()
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
@@ -137,13 +143,13 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         say=say_message,
         site=settings.site,
         demo=settings.demo,
+        endpoint_exists=app.view_functions.__contains__,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
     @app.context_processor
     def _per_request() -> dict[str, Any]:
-        # One reading of the clock per request, shared by the view and its template.
-        if "now" not in g:
+        if "now" not in g:  # outside a request: a message rendered in the background
             g.now = clock.now()
         return {"now": g.now, "locale": locale(), "page": request.endpoint}

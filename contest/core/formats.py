@@ -339,10 +339,25 @@ def paragraphs(text: str | None) -> list[str]:
     return [block.strip() for block in re.split(r"\n[^\S\n]*\n", lines) if block.strip()]
 
 
+_QUOTED = re.compile("“([^”]+)”")
+
+
+def quoted(title: str) -> str:
+    """The short name of a contest: what stands within “ ” in its title, else the whole title."""
+    found = _QUOTED.search(title)
+    return found[1] if found else title
+
+
+def capitalize_first(text: str) -> str:
+    """`text` with a capital first letter, the rest as it is (Jinja's own filter lowers the rest)."""
+    return text[:1].upper() + text[1:]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
         ago,
+        capitalize_first,
         day,
         day_long,
         deadline,
@@ -359,6 +374,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         number,
         paragraphs,
         percent,
+        quoted,
         size,
         weekday,
     )

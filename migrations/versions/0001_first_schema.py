@@ -108,10 +108,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=True),
-        sa.Column("us_phone_number", sa.String(length=20), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=True),
         sa.Column("password", sa.String(length=255), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -119,18 +118,38 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=2), nullable=False),
         sa.Column("terms_accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("terms_version", sa.String(length=20), nullable=True),
-        sa.Column("tf_primary_method", sa.String(length=64), nullable=True),
-        sa.Column("tf_totp_secret", sa.String(length=255), nullable=True),
-        sa.Column("tf_phone_number", sa.String(length=128), nullable=True),
-        sa.Column("us_totp_secrets", sa.Text(), nullable=True),
-        sa.Column("mf_recovery_codes", sa.Text(), nullable=True),
-        sa.CheckConstraint("email IS NOT NULL OR us_phone_number IS NOT NULL", name=op.f("ck_user_reachable")),
+        sa.Column("totp_secret", sa.String(length=255), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=True),
+        sa.Column("recovery_codes", sa.Text(), nullable=True),
+        sa.CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name=op.f("ck_user_reachable")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_user_fs_uniquifier")),
+        sa.UniqueConstraint("phone", name=op.f("uq_user_phone")),
         sa.UniqueConstraint("public_id", name=op.f("uq_user_public_id")),
-        sa.UniqueConstraint("us_phone_number", name=op.f("uq_user_us_phone_number")),
     )
+    op.create_table(
+        "address_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.String(length=43), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("purpose IN ('register', 'reset', 'address')", name=op.f("ck_address_code_purpose")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_address_code_user_id_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_code")),
+        sa.UniqueConstraint("token", name=op.f("uq_address_code_token")),
+    )
+    with op.batch_alter_table("address_code", schema=None) as batch_op:
+        batch_op.create_index("ix_address_code_address", ["address", "created_at"], unique=False)
+
     op.create_table(
         "contest_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -144,6 +163,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contest_step")),
         sa.UniqueConstraint("contest_id", "key", name=op.f("uq_contest_step_contest_id_key")),
     )
+    op.create_table(
+        "exemplar",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name_key", sa.String(length=200), nullable=False),
+        sa.Column("role", sa.String(length=200), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("address", sa.String(length=300), nullable=False),
+        sa.Column("contact", sa.String(length=200), nullable=False),
+        sa.Column("is_child", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('individual', 'collective', 'household', 'model')", name=op.f("ck_exemplar_kind")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_exemplar_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemplar")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_exemplar_public_id")),
+    )
+    with op.batch_alter_table("exemplar", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exemplar_name_key"), ["name_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exemplar_unit_id"), ["unit_id"], unique=False)
+
     op.create_table(
         "invitation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -174,6 +215,60 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "prize_withheld",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("prize_id", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_prize_withheld_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_prize_withheld_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prize_withheld")),
+    )
+    with op.batch_alter_table("prize_withheld", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prize_withheld_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "result_set",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("computed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("post_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("posted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decision_number", sa.String(length=60), nullable=True),
+        sa.Column("decision_date", sa.Date(), nullable=True),
+        sa.Column("decision_signer", sa.String(length=200), nullable=True),
+        sa.Column("decision_title", sa.String(length=300), nullable=True),
+        sa.Column("visible_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_approver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second_approver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("second_approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("first_approver_id <> second_approver_id", name=op.f("ck_result_set_two_people")),
+        sa.ForeignKeyConstraint(["computed_by_id"], ["user.id"], name=op.f("fk_result_set_computed_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_result_set_contest_id_contest")),
+        sa.ForeignKeyConstraint(["first_approver_id"], ["user.id"], name=op.f("fk_result_set_first_approver_id_user")),
+        sa.ForeignKeyConstraint(["posted_by_id"], ["user.id"], name=op.f("fk_result_set_posted_by_id_user")),
+        sa.ForeignKeyConstraint(
+            ["second_approver_id"], ["user.id"], name=op.f("fk_result_set_second_approver_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_set")),
+    )
+    with op.batch_alter_table("result_set", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_result_set_standing",
+            ["contest_id"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
 
     op.create_table(
         "role_grant",
@@ -219,6 +314,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "number", name=op.f("uq_rule_set_version_contest_id_number")),
     )
     op.create_table(
+        "sign_in",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=43), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id_user"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("key", name=op.f("uq_sign_in_key")),
+    )
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
+
+    op.create_table(
         "unit_officer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -253,11 +362,219 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "role_id", name=op.f("pk_user_site_role")),
     )
+    op.create_table(
+        "entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exemplar_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("facts_version", sa.Integer(), nullable=False),
+        sa.Column("replaces_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body_key", sa.Text(), nullable=False),
+        sa.Column("genre", sa.String(length=40), nullable=False),
+        sa.Column("word_count", sa.Integer(), nullable=False),
+        sa.Column("deed_place", sa.String(length=300), nullable=False),
+        sa.Column("deed_time", sa.String(length=200), nullable=False),
+        sa.Column("author_name", sa.String(length=200), nullable=False),
+        sa.Column("author_key", sa.String(length=420), nullable=False),
+        sa.Column("pen_name", sa.String(length=200), nullable=False),
+        sa.Column("author_phone", sa.String(length=30), nullable=False),
+        sa.Column("author_address", sa.String(length=300), nullable=False),
+        sa.Column("author_birth_date", sa.Date(), nullable=True),
+        sa.Column("author_unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("guardian_name", sa.String(length=200), nullable=False),
+        sa.Column("guardian_phone", sa.String(length=30), nullable=False),
+        sa.Column("guardian_relation", sa.String(length=60), nullable=False),
+        sa.Column("guardian_consent", sa.Boolean(), nullable=False),
+        sa.Column("declarations", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rules_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("blind_code", sa.String(length=8), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("completion_due", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("redactions", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'received', 'completion_requested', 'accepted', 'refused', 'withdrawn')",
+            name=op.f("ck_entry_state"),
+        ),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_entry_author_id_user")),
+        sa.ForeignKeyConstraint(["author_unit_id"], ["unit.id"], name=op.f("fk_entry_author_unit_id_unit")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_entry_contest_id_contest")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_entry_decided_by_id_user")),
+        sa.ForeignKeyConstraint(["exemplar_id"], ["exemplar.id"], name=op.f("fk_entry_exemplar_id_exemplar")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["entry.id"], name=op.f("fk_entry_replaces_id_entry")),
+        sa.ForeignKeyConstraint(
+            ["rules_version_id"], ["rule_set_version.id"], name=op.f("fk_entry_rules_version_id_rule_set_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
+        sa.UniqueConstraint("contest_id", "blind_code", name=op.f("uq_entry_contest_id_blind_code")),
+        sa.UniqueConstraint("exemplar_id", name=op.f("uq_entry_exemplar_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_entry_public_id")),
+        sa.UniqueConstraint("replaces_id", name=op.f("uq_entry_replaces_id")),
+    )
+    with op.batch_alter_table("entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entry_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_entry_author_unit_id"), ["author_unit_id"], unique=False)
+        batch_op.create_index("ix_entry_contest_state", ["contest_id", "category", "state"], unique=False)
+
+    op.create_table(
+        "verification",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exemplar_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("story", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("hold_reason", sa.String(length=60), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("consent", sa.Boolean(), nullable=True),
+        sa.Column("guardian_consent", sa.Boolean(), nullable=True),
+        sa.Column("consent_text", sa.String(length=20), nullable=True),
+        sa.Column("consent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('verified', 'unverifiable', 'on_hold', 'refuted')", name=op.f("ck_verification_outcome")
+        ),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["user.id"], name=op.f("fk_verification_answered_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_verification_contest_id_contest")),
+        sa.ForeignKeyConstraint(["exemplar_id"], ["exemplar.id"], name=op.f("fk_verification_exemplar_id_exemplar")),
+        sa.ForeignKeyConstraint(["requested_by_id"], ["user.id"], name=op.f("fk_verification_requested_by_id_user")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_verification_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_verification_public_id")),
+    )
+    with op.batch_alter_table("verification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verification_exemplar_id"), ["exemplar_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_verification_unit_id"), ["unit_id"], unique=False)
+        batch_op.create_index(
+            "uq_verification_standing",
+            ["contest_id", "exemplar_id"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
+        "advancement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fell_out_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_advancement_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_advancement")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_advancement_entry_id")),
+    )
+    op.create_table(
+        "award",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("prize_id", sa.String(length=40), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("score", sa.String(length=60), nullable=True),
+        sa.Column("votes", sa.Integer(), nullable=True),
+        sa.Column("amount_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_award_entry_id_entry")),
+        sa.ForeignKeyConstraint(["result_set_id"], ["result_set.id"], name=op.f("fk_award_result_set_id_result_set")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_award")),
+        sa.UniqueConstraint(
+            "result_set_id", "prize_id", "entry_id", name=op.f("uq_award_result_set_id_prize_id_entry_id")
+        ),
+    )
+    op.create_table(
+        "photo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("large_key", sa.String(length=60), nullable=False),
+        sa.Column("small_key", sa.String(length=60), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("caption", sa.String(length=300), nullable=False),
+        sa.Column("photographer", sa.String(length=200), nullable=False),
+        sa.Column("alt", sa.String(length=300), nullable=False),
+        sa.Column("consent", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_photo_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_photo")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_photo_public_id")),
+    )
+    with op.batch_alter_table("photo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_photo_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("draft_id", sa.String(length=14), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rules_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("word_count", sa.Integer(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_receipt_entry_id_entry")),
+        sa.ForeignKeyConstraint(
+            ["rules_version_id"], ["rule_set_version.id"], name=op.f("fk_receipt_rules_version_id_rule_set_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
+        sa.UniqueConstraint("code", name=op.f("uq_receipt_code")),
+        sa.UniqueConstraint("draft_id", name=op.f("uq_receipt_draft_id")),
+        sa.UniqueConstraint("entry_id", "number", name=op.f("uq_receipt_entry_id_number")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("receipt")
+    with op.batch_alter_table("photo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_photo_entry_id"))
+
+    op.drop_table("photo")
+    op.drop_table("award")
+    op.drop_table("advancement")
+    with op.batch_alter_table("verification", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_verification_standing",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_verification_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_verification_exemplar_id"))
+
+    op.drop_table("verification")
+    with op.batch_alter_table("entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_entry_contest_state")
+        batch_op.drop_index(batch_op.f("ix_entry_author_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_entry_author_id"))
+
+    op.drop_table("entry")
     op.drop_table("user_site_role")
     with op.batch_alter_table("unit_officer", schema=None) as batch_op:
         batch_op.drop_index(
@@ -268,6 +585,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_officer_user_id"))
 
     op.drop_table("unit_officer")
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_user")
+
+    op.drop_table("sign_in")
     op.drop_table("rule_set_version")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(
@@ -278,11 +599,32 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_user_id"))
 
     op.drop_table("role_grant")
+    with op.batch_alter_table("result_set", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_result_set_standing",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.drop_table("result_set")
+    with op.batch_alter_table("prize_withheld", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prize_withheld_contest_id"))
+
+    op.drop_table("prize_withheld")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_contest_id"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("exemplar", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exemplar_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_exemplar_name_key"))
+
+    op.drop_table("exemplar")
     op.drop_table("contest_step")
+    with op.batch_alter_table("address_code", schema=None) as batch_op:
+        batch_op.drop_index("ix_address_code_address")
+
+    op.drop_table("address_code")
     op.drop_table("user")
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_parent_id"))

@@ -1,0 +1,73 @@
+"""Who may see which results, and when: the embargo is the two predicates at the top.
+
+Publication is decided here, in the query, each time somebody asks; no job switches anything on.
+Every surface (pages, feeds, search, files) reads results through `find_public_results`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from contest.core.db import db
+from contest.entries.models import Entry
+from contest.results.models import Award, ResultSet
+
+
+def is_official(now: datetime) -> ColumnElement[bool]:
+    """Two people approved a decided result, and its instant has come: `visible_from <= now`."""
+    return and_(
+        ResultSet.superseded_at.is_(None),
+        ResultSet.first_approver_id.is_not(None),
+        ResultSet.second_approver_id.is_not(None),
+        ResultSet.decision_number.is_not(None),
+        ResultSet.visible_from <= now,
+    )
+
+
+def is_posted(now: datetime) -> ColumnElement[bool]:
+    """A provisional result was released for posting, and its instant has come."""
+    return and_(
+        ResultSet.superseded_at.is_(None),
+        ResultSet.posted_by_id.is_not(None),
+        ResultSet.post_from <= now,
+    )
+
+
+class PublicResults(NamedTuple):
+    """What the public may see of a contest's results: official, or posted for remarks."""
+
+    result_set: ResultSet
+    standing: Literal["official", "provisional"]
+
+
+def find_public_results(contest_id: int, now: datetime) -> PublicResults | None:
+    """The results of a contest that anyone may see at `now`; None before their instant."""
+    row = db.session.execute(
+        select(ResultSet, is_official(now).label("official")).where(
+            ResultSet.contest_id == contest_id, or_(is_official(now), is_posted(now))
+        )
+    ).one_or_none()
+    return PublicResults(row[0], "official" if row[1] else "provisional") if row else None
+
+
+def awarded_entries(now: datetime) -> Select[Entry]:
+    """Entries with a prize that anyone may know of at `now`."""
+    return (
+        select(Entry)
+        .where(
+            Entry.id.in_(
+                select(Award.entry_id)
+                .join(ResultSet, Award.result_set_id == ResultSet.id)
+                .where(or_(is_official(now), is_posted(now)))
+            )
+        )
+        .order_by(Entry.id)
+    )
+
+
+def contests_with_results(now: datetime) -> Select[ResultSet]:
+    """Official results that anyone may see at `now`, the latest first."""
+    return select(ResultSet).where(is_official(now)).order_by(ResultSet.visible_from.desc())
