@@ -1,17 +1,19 @@
-"""People who sign in."""
+"""People who sign in, their sign-ins, and the codes sent to them.
+
+Times here are wall time, since they belong to the machine (see core.clock).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from contest.core.db import Base, BigId, Instant, IntPk, Json, LongText, PublicId, UtcInstant
+from contest.core.db import Base, BigId, Instant, IntPk, Json, PublicId, UtcInstant
 
 
-class SiteRole(Base, RoleMixin):
+class SiteRole(Base):
     """A right over the whole site (`operator`). Rights in a contest are grants of that contest."""
 
     __tablename__ = "site_role"
@@ -28,23 +30,24 @@ class UserSiteRole(Base):
     role_id: Mapped[int] = mapped_column(BigId, ForeignKey("site_role.id", ondelete="CASCADE"), primary_key=True)
 
 
-class User(Base, UserMixin):
+class User(Base):
     """A person with an account, reached by e-mail, by phone, or both.
 
-    `name_key` is the folded name for search. Times here are wall time, since they belong to the
-    machine (see core.clock). The `fs_…`, `tf_…`, `us_…` and `mf_…` names are Flask-Security's.
+    `email` and `phone` are kept in the one form in which they are looked up (accounts.addresses);
+    `name_key` is the folded name for search. `confirmed_at` is empty until the person has typed a
+    code that was sent to them. `totp_secret` is encrypted; `totp_step` is the last time step whose
+    code was used, so that none is used twice; `recovery_codes` are digests.
     """
 
     __tablename__ = "user"
-    __table_args__ = (CheckConstraint("email IS NOT NULL OR us_phone_number IS NOT NULL", name="reachable"),)
+    __table_args__ = (CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name="reachable"),)
 
     id: Mapped[IntPk]
     public_id: Mapped[PublicId]
     email: Mapped[str | None] = mapped_column(String(320), unique=True)
-    us_phone_number: Mapped[str | None] = mapped_column(String(20), unique=True)
+    phone: Mapped[str | None] = mapped_column(String(20), unique=True)
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
-    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     created_at: Mapped[Instant]
     name: Mapped[str] = mapped_column(String(200), default="")
@@ -53,10 +56,64 @@ class User(Base, UserMixin):
     terms_accepted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     terms_version: Mapped[str | None] = mapped_column(String(20))
 
-    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
-    tf_phone_number: Mapped[str | None] = mapped_column(String(128))
-    us_totp_secrets: Mapped[LongText | None]
-    mf_recovery_codes: Mapped[Json | None]
+    totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    recovery_codes: Mapped[Json | None]
 
     roles: Mapped[list[SiteRole]] = relationship(secondary="user_site_role", lazy="selectin")
+
+    # What Flask-Login asks of a person; who is signed in is kept in SignIn.
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def has_role(self, name: str) -> bool:
+        """Whether the person holds a right over the whole site."""
+        return any(role.name == name for role in self.roles)
+
+
+class SignIn(Base):
+    """One sign-in on one device: ended by signing out, or with all others by a new password.
+
+    The cookie carries `key`, signed; a copy of it is worth nothing once the row has ended.
+    """
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_user", "user_id"),)
+
+    id: Mapped[IntPk]
+    key: Mapped[str] = mapped_column(String(43), unique=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id", ondelete="CASCADE"))
+    at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
+class AddressCode(Base):
+    """A code sent to an address, to show that who typed the address receives its messages.
+
+    `token` is held by the browser that asked; both it and the code are needed. A row is written
+    whether or not the address belongs to an account, so that the answer takes the same work;
+    where no code was sent, `digest` matches none. `details` keep a registration until it is
+    confirmed: no account exists before, so nobody can prepare one with another's address.
+    """
+
+    __tablename__ = "address_code"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('register', 'reset', 'address')", name="purpose"),
+        Index("ix_address_code_address", "address", "created_at"),
+    )
+
+    id: Mapped[IntPk]
+    token: Mapped[str] = mapped_column(String(43), unique=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    address: Mapped[str] = mapped_column(String(320))
+    digest: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id", ondelete="CASCADE"))
+    details: Mapped[Json]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[datetime | None] = mapped_column(UtcInstant)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from contest.accounts.models import User
+from contest.accounts.sign_ins import open_sign_in
 from contest.contests.models import Contest
 from contest.contests.ruleset import RuleSet, parse_rule_sets
 from contest.contests.services import grant_role, load_rule_set
+from contest.core import clock
 from contest.core.db import db
 from contest.core.text import fold
 from contest.units.models import Unit, UnitOfficer
@@ -41,7 +43,6 @@ def make_user(name: str = "", **fields: Any) -> User:
         "email": f"nguoi{number}@an-lam.example",
         "name": name,
         "name_key": fold(name),
-        "fs_uniquifier": f"uniquifier-{number}",
         "created_at": START,
         "confirmed_at": START,
         **fields,
@@ -95,6 +96,7 @@ def make_staff(contest: Contest, role: str, user: User | None = None, unit: Unit
 def sign_in(client: Any, user: User) -> None:
     """Sign `user` in without going through the sign-in page."""
     db.session.commit()
+    key = open_sign_in(person=user, wall=clock.wall())
+    db.session.commit()
     with client.session_transaction() as session:
-        session["_user_id"] = user.fs_uniquifier
-        session["_fresh"] = True
+        session["_user_id"] = key
