@@ -225,9 +225,7 @@ def test_money_in_vietnamese_words(vi: None, value: int, words: str) -> None:
 
 def test_money_in_english_words(en: None) -> None:
     assert formats.money_words(5_000_000) == "Five million Vietnamese dong"
-    assert formats.money_words(1_121_015) == (
-        "One million one hundred twenty-one thousand fifteen Vietnamese dong"
-    )
+    assert formats.money_words(1_121_015) == ("One million one hundred twenty-one thousand fifteen Vietnamese dong")
     assert formats.money_words(0) == "Zero Vietnamese dong"
 
 
