@@ -1,0 +1,120 @@
+"""Figures that pages across rooms show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from contest.contests.models import Contest
+from contest.core.db import db
+from contest.core.errors import N_
+from contest.core.formats import VIET_NAM
+from contest.entries.models import Advancement, Entry
+from contest.exemplars.models import Verification
+from contest.judging.models import Assignment, Sheet
+from contest.voting.models import Ballot
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something an organiser should look at: how grave, what, how many, where to go."""
+
+    kind: str  # bad | warn
+    message: str
+    count: int
+    endpoint: str
+
+
+def entries_by_state(contest: Contest) -> Mapping[str, int]:
+    """How many entries of a contest stand in each state."""
+    rows = db.session.execute(
+        select(Entry.state, func.count()).where(Entry.contest_id == contest.id).group_by(Entry.state)
+    )
+    return dict(row._tuple() for row in rows)
+
+
+def funnel(contest: Contest) -> Sequence[tuple[str, int]]:
+    """From submitted to finalist: how many entries came how far."""
+    states = entries_by_state(contest)
+    sent = sum(number for state, number in states.items() if state != "draft")
+    accepted = states.get("accepted", 0)
+    verified = db.session.scalar(
+        select(func.count())
+        .select_from(Entry)
+        .join(Verification, Verification.exemplar_id == Entry.exemplar_id)
+        .where(
+            Entry.contest_id == contest.id,
+            Entry.state == "accepted",
+            Verification.superseded_at.is_(None),
+            Verification.outcome == "verified",
+            Verification.consent.is_(True),
+        )
+    )
+    finalists = db.session.scalar(
+        select(func.count(Advancement.id))
+        .join(Entry, Advancement.entry_id == Entry.id)
+        .where(Entry.contest_id == contest.id, Advancement.fell_out_at.is_(None))
+    )
+    return [
+        (N_("Submitted"), sent),
+        (N_("Accepted"), accepted),
+        (N_("Verified, with consent"), verified or 0),
+        (N_("Finalists"), finalists or 0),
+    ]
+
+
+def sheets_progress(contest: Contest) -> Mapping[str, tuple[int, int]]:
+    """For each round that has begun: how many sheets are final, out of how many assigned."""
+    rows = db.session.execute(
+        select(Assignment.round, func.count(Assignment.id), func.count(Sheet.id).filter(Sheet.state == "final"))
+        .join(Entry, Assignment.entry_id == Entry.id)
+        .outerjoin(Sheet, Sheet.assignment_id == Assignment.id)
+        .where(Entry.contest_id == contest.id, Assignment.standing)
+        .group_by(Assignment.round)
+    )
+    return {round_id: (final, assigned) for round_id, assigned, final in rows}
+
+
+def turnout(contest: Contest) -> int:
+    """How many ballots were cast: the one figure of the vote that may be seen while it runs."""
+    return db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest.id)) or 0
+
+
+def risks(contest: Contest, now: datetime) -> list[Risk]:
+    """What is late or about to be, the gravest first."""
+    rules = contest.rules
+    found: list[Risk] = []
+    today = now.astimezone(VIET_NAM).date()
+    late = db.session.scalar(
+        select(func.count(Verification.id)).where(
+            Verification.contest_id == contest.id,
+            Verification.superseded_at.is_(None),
+            Verification.outcome.is_(None),
+            Verification.due_on < today,
+        )
+    )
+    if late:
+        found.append(Risk("bad", N_("Verifications are past their last day"), late, "entries.desk"))
+    states = entries_by_state(contest)
+    waiting = states.get("submitted", 0) + states.get("received", 0)
+    screening = rules.window("screening")
+    if waiting and screening and now >= screening.opens:
+        found.append(
+            Risk(
+                "bad" if now >= screening.closes else "warn",
+                N_("Entries wait for the secretariat's decision"),
+                waiting,
+                "entries.desk",
+            )
+        )
+    progress = sheets_progress(contest)
+    for each in rules.rounds:
+        window = rules.window(each.id)
+        final, assigned = progress.get(each.id, (0, 0))
+        if window and now >= window.opens and assigned > final:
+            kind = "bad" if now >= window.closes else "warn"
+            found.append(Risk(kind, N_("Score sheets are not final yet"), assigned - final, "judging.chair"))
+    return sorted(found, key=lambda risk: risk.kind)
