@@ -23,7 +23,7 @@
 
   const label = (button, choice) => {
     const text = button.dataset[choice];
-    button.querySelector(".visually-hidden").textContent = text;
+    button.querySelector("span").textContent = text;
     button.title = text;
     const use = button.querySelector("use");
     const icon = { system: "contrast", light: "sun", dark: "moon" }[choice];
@@ -31,7 +31,8 @@
   };
 
   const ready = () => {
-    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    const buttons = document.querySelectorAll("[data-theme-toggle]");
+    for (const button of buttons) {
       label(button, stored());
       button.addEventListener("click", () => {
         const choice = CHOICES[(CHOICES.indexOf(stored()) + 1) % CHOICES.length];
@@ -41,7 +42,7 @@
           // not remembered, but applied to this page
         }
         apply(choice);
-        label(button, choice);
+        for (const each of buttons) label(each, choice);
       });
     }
     document.querySelector("[data-focus]")?.focus();
