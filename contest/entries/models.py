@@ -19,8 +19,13 @@ class Entry(Base):
 
     `state` as in entries.rules (draft, submitted, received, completion_requested, accepted,
     refused, withdrawn): only what a person decided; shortlisted and awarded are derived.
-    `version` grows with every save and guards against two windows. `blind_code` (số phách) is
-    random and given on acceptance. `body_key` is title and body folded for search.
+    `version` grows with every save of the text, `facts_version` with every save of what is told
+    about people and places: each guards against two windows. `blind_code` (số phách) is random
+    and given on acceptance. `body_key` and `author_key` are folded for search.
+
+    A submitted text is never edited in place. Its author writes on in a second row, a draft that
+    `replaces` it; submitting that draft carries its contents over and removes it.
+    `redactions` are phrases that the judges' rendering leaves out; the text itself keeps them.
     """
 
     __tablename__ = "entry"
@@ -41,6 +46,8 @@ class Entry(Base):
     exemplar_id: Mapped[int] = mapped_column(BigId, ForeignKey("exemplar.id"), unique=True)
     state: Mapped[str] = mapped_column(String(30), default="draft")
     version: Mapped[int] = mapped_column(default=1)
+    facts_version: Mapped[int] = mapped_column(default=1)
+    replaces_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("entry.id"), unique=True)
 
     title: Mapped[str] = mapped_column(String(300), default="")
     body: Mapped[LongText] = mapped_column(default="")
@@ -51,6 +58,7 @@ class Entry(Base):
     deed_time: Mapped[str] = mapped_column(String(200), default="")
 
     author_name: Mapped[str] = mapped_column(String(200), default="")
+    author_key: Mapped[str] = mapped_column(String(420), default="")
     pen_name: Mapped[str] = mapped_column(String(200), default="")
     author_phone: Mapped[str] = mapped_column(String(30), default="")
     author_address: Mapped[str] = mapped_column(String(300), default="")
@@ -71,12 +79,14 @@ class Entry(Base):
     decided_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     reason: Mapped[LongText | None]  # shown to the author: why refused, what to complete
     completion_due: Mapped[datetime | None] = mapped_column(UtcInstant)
+    redactions: Mapped[Json] = mapped_column(default=list)
 
     contest: Mapped[Contest] = relationship()
     author: Mapped[User] = relationship(foreign_keys=[author_id])
     author_unit: Mapped[Unit | None] = relationship()
     exemplar: Mapped[Exemplar] = relationship()
     rules_version: Mapped[RuleSetVersion | None] = relationship()
+    replaces: Mapped[Entry | None] = relationship(foreign_keys=[replaces_id], remote_side="Entry.id")
     photos: Mapped[list[Photo]] = relationship(order_by="Photo.position", back_populates="entry")
     receipts: Mapped[list[Receipt]] = relationship(order_by="Receipt.number", back_populates="entry")
 
@@ -108,13 +118,18 @@ class Photo(Base):
 
 
 class Receipt(Base):
-    """What the author holds after submitting: one row for each (re)submission, never changed."""
+    """What the author holds after submitting: one row for each (re)submission, never changed.
+
+    `draft_id` is the public id of the draft that was sent. One draft gives one receipt, however
+    often its form is sent.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (UniqueConstraint("entry_id", "number"),)
 
     id: Mapped[IntPk]
-    code: Mapped[str] = mapped_column(String(20), unique=True)
+    code: Mapped[str] = mapped_column(String(24), unique=True)
+    draft_id: Mapped[str] = mapped_column(String(14), unique=True)
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"))
     number: Mapped[int]
     at: Mapped[Instant]

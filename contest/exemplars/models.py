@@ -39,6 +39,8 @@ class Exemplar(Base):
 class Verification(Base):
     """A question to the exemplar's unit, and its answer. A later answer is a new row.
 
+    `title` and `story` are what the unit was asked to verify, as it read when it was asked.
+
     `outcome` is None while the unit has not answered. `due_on`: the last day, counted in working
     days. `consent`: whether the exemplar agreed to be presented; `guardian_consent` for a child.
     """
@@ -64,6 +66,8 @@ class Verification(Base):
     requested_at: Mapped[Instant]
     requested_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     due_on: Mapped[date]
+    title: Mapped[str] = mapped_column(String(300), default="")
+    story: Mapped[LongText] = mapped_column(default="")
     outcome: Mapped[str | None] = mapped_column(String(20))
     hold_reason: Mapped[str | None] = mapped_column(String(60))
     note: Mapped[LongText | None]

@@ -1,0 +1,206 @@
+"""What a judge may see of an entry, and nothing else.
+
+The queries name the columns that the category's blind mode allows, so that nothing about the
+author is ever loaded for a judge. `full`: the story alone. `author_hidden`: the exemplar's name,
+role and place as well. `open`: the author's name too. Photo credits, file names and times are left
+out in every blind mode; phrases that the secretariat hid read "[…]".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from contest.contests.models import Contest
+from contest.core.db import db
+from contest.core.errors import NotFound
+from contest.core.formats import paragraphs
+from contest.entries.models import Entry, Photo
+from contest.entries.rules import ACCEPTED
+from contest.exemplars.models import Exemplar
+from contest.units.models import Unit
+
+FULL, AUTHOR_HIDDEN, OPEN = "full", "author_hidden", "open"
+HIDDEN = "[…]"
+_WORD = re.compile(r"\w+", re.UNICODE)
+_PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
+
+
+@dataclass(frozen=True, slots=True)
+class BlindPhoto:
+    """A photo without its photographer. `alt` falls back to the caption."""
+
+    public_id: str
+    caption: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlindExemplar:
+    """Who the story is about, where the blind mode shows it."""
+
+    kind: str
+    name: str
+    role: str
+    unit: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlindLine:
+    """An entry as a judge's queue lists it."""
+
+    entry_id: int
+    code: str
+    category: str
+    title: str
+    genre: str
+    word_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlindEntry:
+    """An entry as a judge reads it. `author` is set in open categories alone."""
+
+    entry_id: int
+    code: str
+    category: str
+    title: str
+    genre: str
+    paragraphs: tuple[str, ...]
+    word_count: int
+    photos: tuple[BlindPhoto, ...]
+    exemplar: BlindExemplar | None
+    author: str | None
+
+
+def hide(text: str, phrases: Collection[str]) -> str:
+    """`text` with each of `phrases` (whole words, as written) replaced by "[…]"."""
+    for phrase in sorted(phrases, key=len, reverse=True):
+        words = [re.escape(word) for word in _WORD.findall(phrase)]
+        if words:
+            pattern = r"(?<!\w)" + r"\W+".join(words) + r"(?!\w)"
+            text = re.sub(pattern, HIDDEN, text)
+    return text
+
+
+def _mode(contest_id: int, category: str) -> str:
+    contest = db.session.get(Contest, contest_id)
+    if contest is None:
+        raise NotFound(contest_id)
+    return contest.rules.category(category).blind
+
+
+def blind_line(row: Any) -> BlindLine:
+    """One row of `blind_lines`' query."""
+    return BlindLine(
+        entry_id=row.id,
+        code=row.blind_code,
+        category=row.category,
+        title=hide(row.title, row.redactions or ()),
+        genre=row.genre,
+        word_count=row.word_count,
+    )
+
+
+def blind_lines(entry_ids: Collection[int]) -> dict[int, BlindLine]:
+    """Valid entries as lines of a queue, by id."""
+    rows = db.session.execute(
+        select(
+            Entry.id,
+            Entry.blind_code,
+            Entry.category,
+            Entry.title,
+            Entry.genre,
+            Entry.word_count,
+            Entry.redactions,
+        ).where(Entry.id.in_(entry_ids), Entry.state == ACCEPTED)
+    )
+    return {row.id: blind_line(row) for row in rows}
+
+
+def blind_entry(entry_id: int) -> BlindEntry:
+    """A valid entry as its judges read it. Raises NotFound for one that is not valid (any more)."""
+    row = db.session.execute(
+        select(
+            Entry.id,
+            Entry.contest_id,
+            Entry.blind_code,
+            Entry.category,
+            Entry.title,
+            Entry.genre,
+            Entry.body,
+            Entry.word_count,
+            Entry.redactions,
+        ).where(Entry.id == entry_id, Entry.state == ACCEPTED)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(entry_id)
+    mode = _mode(row.contest_id, row.category)
+    hidden = row.redactions or ()
+    return BlindEntry(
+        entry_id=row.id,
+        code=row.blind_code,
+        category=row.category,
+        title=hide(row.title, hidden),
+        genre=row.genre,
+        paragraphs=tuple(paragraphs(hide(row.body, hidden))),
+        word_count=row.word_count,
+        photos=_photos(entry_id, hidden),
+        exemplar=None if mode == FULL else _exemplar(entry_id),
+        author=_author(entry_id) if mode == OPEN else None,
+    )
+
+
+def _photos(entry_id: int, hidden: Collection[str]) -> tuple[BlindPhoto, ...]:
+    rows = db.session.execute(
+        select(Photo.public_id, Photo.caption, Photo.alt, Photo.width, Photo.height)
+        .where(Photo.entry_id == entry_id)
+        .order_by(Photo.position, Photo.id)
+    )
+    return tuple(
+        BlindPhoto(
+            public_id=row.public_id,
+            caption=hide(row.caption, hidden),
+            alt=hide(row.alt or row.caption, hidden),
+            width=row.width,
+            height=row.height,
+        )
+        for row in rows
+    )
+
+
+def _exemplar(entry_id: int) -> BlindExemplar:
+    row = db.session.execute(
+        select(Exemplar.kind, Exemplar.name, Exemplar.role, Exemplar.address, Unit.name.label("unit"))
+        .join(Entry, Entry.exemplar_id == Exemplar.id)
+        .join(Unit, Unit.id == Exemplar.unit_id, isouter=True)
+        .where(Entry.id == entry_id)
+    ).one()
+    return BlindExemplar(kind=row.kind, name=row.name, role=row.role, unit=row.unit or "", address=row.address)
+
+
+def _author(entry_id: int) -> str:
+    row = db.session.execute(select(Entry.pen_name, Entry.author_name).where(Entry.id == entry_id)).one()
+    return str(row.pen_name or row.author_name)
+
+
+def blind_photo_key(entry_id: int, photo_public_id: str, *, small: bool) -> str:
+    """The file of a photo of a valid entry. Raises NotFound for a photo of any other entry."""
+    key = None
+    if _PUBLIC_ID.fullmatch(photo_public_id):
+        column = Photo.small_key if small else Photo.large_key
+        key = db.session.scalar(
+            select(column)
+            .join(Entry, Entry.id == Photo.entry_id)
+            .where(Photo.public_id == photo_public_id, Entry.id == entry_id, Entry.state == ACCEPTED)
+        )
+    if key is None:
+        raise NotFound(photo_public_id)
+    return key

@@ -1,0 +1,430 @@
+"""Writing: drafts, what they hold, and drafts that replace a submitted entry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date, datetime
+from typing import NamedTuple
+
+from contest.accounts.models import User
+from contest.contests.models import Contest
+from contest.contests.queries import roles_of, standing_grants
+from contest.contests.rules import BARRED_ROLES, CHAIR, JUDGE
+from contest.contests.ruleset import Category
+from contest.core.db import db
+from contest.core.errors import N_, Conflict, Refused
+from contest.core.formats import VIET_NAM
+from contest.core.text import clean_text, count_words, fold
+from contest.entries.models import Entry, Photo
+from contest.entries.moves import audit
+from contest.entries.queries import count_counted, own_drafts, replacing_draft
+from contest.entries.rules import (
+    BODY_MAX,
+    COMPLETION_REQUESTED,
+    DRAFT,
+    REPLACEABLE,
+    TITLE_MAX,
+    needs_guardian,
+)
+from contest.exemplars.services import copy_exemplar, describe_exemplar, new_exemplar, short_line
+from contest.units.models import Unit
+
+# Drafts are cheap, but not free: enough for anybody who writes by hand.
+DRAFTS_MAX = 20
+_RELATIVES = re.compile(r"[\n,;]+")
+_NOT_TAKEN = N_("This category is for works already published by the press. They are not taken on this site yet.")
+_TEXT_COPIED = ("category", "title", "body", "body_key", "genre", "word_count")
+_FACTS_COPIED = (
+    "deed_place",
+    "deed_time",
+    "author_name",
+    "author_key",
+    "pen_name",
+    "author_phone",
+    "author_address",
+    "author_birth_date",
+    "author_unit_id",
+    "guardian_name",
+    "guardian_phone",
+    "guardian_relation",
+    "guardian_consent",
+)
+_COPIED = (*_TEXT_COPIED, *_FACTS_COPIED)
+_PHOTO_COPIED = (
+    "position",
+    "large_key",
+    "small_key",
+    "width",
+    "height",
+    "sha256",
+    "caption",
+    "photographer",
+    "alt",
+    "consent",
+)
+
+
+def today_of(now: datetime) -> date:
+    """The day in Viet Nam at `now`: what "on the day of submission" means."""
+    return now.astimezone(VIET_NAM).date()
+
+
+# Who may enter, and when
+
+
+def require_window(contest: Contest, now: datetime) -> None:
+    """Raise Refused unless the contest takes entries at `now` (opens <= now < closes)."""
+    window = contest.rules.window("submission")
+    if window is None or now < window.opens:
+        raise Refused(
+            N_("Entries are taken from %(at)s."),
+            code="not_open",
+            at=window.opens if window else now,
+        )
+    if not window.contains(now):
+        raise Refused(
+            N_("Submission closed at %(at)s. Your text is kept as a draft."),
+            code="closed",
+            at=window.closes,
+        )
+
+
+def require_category(contest: Contest, category_id: str) -> Category:
+    """The category, when entries are written for it here. Raises NotFound, Refused."""
+    category = contest.rules.category(category_id)
+    if not category.accepts_online_entries:
+        raise Refused(_NOT_TAKEN, code="category_not_taken")
+    return category
+
+
+def relatives_of(text: str | None) -> list[str]:
+    """The names on a judge's appointment, one a line or parted by commas; words in brackets are notes."""
+    names = (re.sub(r"\(.*?\)", " ", name) for name in _RELATIVES.split(text or ""))
+    return [name.strip() for name in names if name.strip()]
+
+
+def require_not_barred(contest: Contest, author: User, *names: str) -> None:
+    """Raise Refused for who may not enter: staff of the contest, operators, relatives of its jury.
+
+    Relatives are known by name alone, compared without case and marks; a namesake is told to turn
+    to the secretariat.
+    """
+    barred = set(contest.rules.eligibility.barred)
+    roles = roles_of(contest.id, author.id)
+    for kind, barred_roles in BARRED_ROLES.items():
+        if kind in barred and roles & barred_roles:
+            raise Refused(
+                N_("You hold a role in this contest, so you may not enter it: %(text)s"),
+                code="barred",
+                text=contest.rules.eligibility.barred_text,
+            )
+    if "technical_operators" in barred and author.has_role("operator"):
+        raise Refused(
+            N_("You run this site, so you may not enter this contest: %(text)s"),
+            code="barred",
+            text=contest.rules.eligibility.barred_text,
+        )
+    if "spouse_parent_child_of_jury" not in barred:
+        return
+    own = {fold(name) for name in (author.name, *names) if name}
+    grants = db.session.scalars(standing_grants(contest.id))
+    relatives = {
+        fold(name) for grant in grants if grant.role in (JUDGE, CHAIR) for name in relatives_of(grant.relatives)
+    }
+    if own & relatives:
+        raise Refused(
+            N_(
+                "A close relative of a jury member has this name, and relatives may not enter."
+                " If you are somebody else, please call the secretariat."
+            ),
+            code="barred_relative",
+        )
+
+
+def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetime) -> Entry:
+    """A new, empty draft. Raises Refused outside the window, for barred people, past the limits."""
+    category = require_category(contest, category_id)
+    require_window(contest, now)
+    require_not_barred(contest, actor)
+    if count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
+        raise too_many(category)
+    if len(own_drafts(actor.id, contest.id)) >= DRAFTS_MAX:
+        raise Refused(
+            N_("You have %(count)s drafts in this contest. Please finish or delete one first."),
+            code="too_many_drafts",
+            count=DRAFTS_MAX,
+        )
+    entry = Entry(
+        contest=contest,
+        category=category.id,
+        author=actor,
+        exemplar=new_exemplar(now=now),
+        genre=category.genres[0] if len(category.genres) == 1 else "",
+        author_name=actor.name,
+        author_key=fold(actor.name),
+        author_phone=_national(actor.phone or ""),
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(entry)
+    db.session.flush()
+    audit(entry=entry, verb="start_draft", actor=actor, now=now, category=category.id)
+    return entry
+
+
+def _national(phone: str) -> str:
+    """+84912345678 as people here write it: 0912345678."""
+    return "0" + phone[3:] if phone.startswith("+84") else phone
+
+
+def too_many(category: Category) -> Refused:
+    """The refusal of one entry more than an author may send."""
+    return Refused(
+        N_("Each author may send at most %(most)s entries in this category, and you have sent as many."),
+        code="too_many",
+        most=category.max_entries_per_author,
+    )
+
+
+# What a draft holds
+
+
+def may_edit(entry: Entry) -> bool:
+    """Whether the row itself may be written to: a submitted entry is only ever replaced."""
+    return entry.state == DRAFT
+
+
+def require_draft(entry: Entry) -> None:
+    if not may_edit(entry):
+        raise Conflict(
+            N_("This entry has been submitted. To change it, choose “Edit and submit again”."),
+            code="submitted",
+        )
+
+
+def _require_version(entry: Entry, current: int, seen: int) -> None:
+    if current != seen:
+        raise Conflict(
+            N_("This draft was saved in another window at %(at)s. Nothing was overwritten."),
+            code="version",
+            at=entry.updated_at,
+        )
+
+
+def save_text(*, entry: Entry, version: int, title: str, genre: str, body: str, now: datetime) -> None:
+    """Save the text of a draft. `version` is the one that the writer's window was opened with.
+
+    Saving what is already saved changes nothing, also from an older window. Raises Conflict when
+    another window saved something else; Refused for hidden characters or a text beyond all bounds.
+    """
+    require_draft(entry)
+    title = short_line(title, TITLE_MAX)
+    body = clean_text(body)
+    if len(body) > BODY_MAX:
+        raise Refused(
+            N_("The text is too long to be kept: at most %(limit)s characters."), code="too_long", limit=BODY_MAX
+        )
+    genres = entry.contest.rules.category(entry.category).genres
+    genre = genre if genre in genres else ""
+    if (title, genre, body) == (entry.title, entry.genre, entry.body):
+        return
+    _require_version(entry, entry.version, version)
+    entry.title, entry.genre, entry.body = title, genre, body
+    entry.body_key = fold(f"{title} {body}")
+    entry.word_count = count_words(body)
+    entry.version += 1
+    entry.updated_at = now
+    db.session.flush()
+
+
+class Facts(NamedTuple):
+    """What an author tells about the exemplar, the deed and themselves, as typed."""
+
+    exemplar_kind: str = "individual"
+    exemplar_name: str = ""
+    exemplar_role: str = ""
+    exemplar_unit: Unit | None = None
+    exemplar_address: str = ""
+    exemplar_contact: str = ""
+    exemplar_is_child: bool = False
+    deed_place: str = ""
+    deed_time: str = ""
+    author_name: str = ""
+    pen_name: str = ""
+    author_phone: str = ""
+    author_address: str = ""
+    author_unit: Unit | None = None
+    birth_date: date | None = None
+    guardian_name: str = ""
+    guardian_phone: str = ""
+    guardian_relation: str = ""
+    guardian_consent: bool = False
+
+
+def _all_facts(entry: Entry) -> tuple[object, ...]:
+    exemplar = entry.exemplar
+    return (
+        *(getattr(exemplar, name) for name in ("kind", "name", "role", "unit_id", "address", "contact", "is_child")),
+        *(getattr(entry, name) for name in _FACTS_COPIED),
+    )
+
+
+def save_facts(*, entry: Entry, version: int, facts: Facts, now: datetime) -> None:
+    """Save what a draft tells about people and places; `version` as in `save_text`.
+
+    A legal representative is kept only for an author who needs one today. Raises Conflict, Refused.
+    """
+    require_draft(entry)
+    category = entry.contest.rules.category(entry.category)
+    if facts.birth_date is not None and not date(1900, 1, 1) <= facts.birth_date <= today_of(now):
+        raise Refused(N_("This date of birth cannot be right."), code="birth_date")
+    before = _all_facts(entry)
+    with db.session.no_autoflush:
+        describe_exemplar(
+            exemplar=entry.exemplar,
+            kind=facts.exemplar_kind,
+            name=facts.exemplar_name,
+            role=facts.exemplar_role,
+            unit=facts.exemplar_unit,
+            address=facts.exemplar_address,
+            contact=facts.exemplar_contact,
+            is_child=facts.exemplar_is_child,
+        )
+        entry.exemplar.unit_id = facts.exemplar_unit.id if facts.exemplar_unit else None
+        entry.deed_place = short_line(facts.deed_place, 300)
+        entry.deed_time = short_line(facts.deed_time, 200)
+        entry.author_name = short_line(facts.author_name, 200)
+        entry.pen_name = short_line(facts.pen_name, 200)
+        entry.author_key = fold(f"{entry.author_name} {entry.pen_name}")[:420]
+        entry.author_phone = short_line(facts.author_phone, 30)
+        entry.author_address = short_line(facts.author_address, 300)
+        entry.author_birth_date = facts.birth_date
+        entry.author_unit = facts.author_unit
+        entry.author_unit_id = facts.author_unit.id if facts.author_unit else None
+        guarded = needs_guardian(facts.birth_date, today_of(now), always=category.guardian_consent)
+        entry.guardian_name = short_line(facts.guardian_name if guarded else "", 200)
+        entry.guardian_phone = short_line(facts.guardian_phone if guarded else "", 30)
+        entry.guardian_relation = short_line(facts.guardian_relation if guarded else "", 60)
+        entry.guardian_consent = guarded and facts.guardian_consent
+        if _all_facts(entry) == before:
+            return
+        _require_version(entry, entry.facts_version, version)
+    entry.facts_version += 1
+    entry.updated_at = now
+    db.session.flush()
+
+
+def content_digest(entry: Entry) -> str:
+    """A fingerprint of all that submitting `entry` would send.
+
+    The check-your-answers page carries it, so that what is submitted is what was checked.
+    """
+    content = [
+        *(getattr(entry, name) for name in _COPIED),
+        *_all_facts(entry),
+        *([getattr(photo, name) for name in _PHOTO_COPIED] for photo in entry.photos),
+    ]
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
+
+
+# Replacing what was submitted
+
+
+def may_replace(entry: Entry, now: datetime) -> bool:
+    """Whether its author may write on and submit again: before the close, or while completion is due."""
+    if entry.state in REPLACEABLE:
+        return entry.contest.rules.is_open("submission", now)
+    return entry.state == COMPLETION_REQUESTED and entry.completion_due is not None and now < entry.completion_due
+
+
+def require_replaceable(entry: Entry, now: datetime) -> None:
+    """Raise Refused, saying which door is closed, unless `may_replace`."""
+    if may_replace(entry, now):
+        return
+    if entry.state in REPLACEABLE:
+        require_window(entry.contest, now)
+    if entry.state == COMPLETION_REQUESTED and entry.completion_due is not None:
+        raise Refused(
+            N_("The time to complete this entry ended at %(at)s. What you submitted before stands."),
+            code="completion_over",
+            at=entry.completion_due,
+        )
+    raise Refused(
+        N_("This entry can no longer be changed. Please call the secretariat."),
+        code="not_replaceable",
+    )
+
+
+def start_replacing(*, entry: Entry, actor: User, now: datetime) -> Entry:
+    """A draft with the contents of a submitted entry, which stands unchanged until it is submitted.
+
+    The draft that already exists is returned. Raises Refused.
+    """
+    require_replaceable(entry, now)
+    existing = replacing_draft(entry.id)
+    if existing is not None:
+        return existing
+    exemplar = new_exemplar(now=now)
+    copy_exemplar(source=entry.exemplar, target=exemplar)
+    draft = Entry(
+        contest_id=entry.contest_id,
+        author_id=entry.author_id,
+        exemplar=exemplar,
+        replaces_id=entry.id,
+        created_at=now,
+        updated_at=now,
+        **{name: getattr(entry, name) for name in _COPIED},
+    )
+    draft.photos = [
+        Photo(created_at=now, **{name: getattr(photo, name) for name in _PHOTO_COPIED}) for photo in entry.photos
+    ]
+    db.session.add(draft)
+    db.session.flush()
+    audit(entry=entry, verb="start_replacing", actor=actor, now=now, draft=draft.public_id)
+    return draft
+
+
+def carry_over(*, draft: Entry, entry: Entry) -> list[str]:
+    """Make `entry` say what `draft` says and remove the draft; returns keys of files to look after."""
+    for name in _COPIED:
+        setattr(entry, name, getattr(draft, name))
+    copy_exemplar(source=draft.exemplar, target=entry.exemplar)
+    keys: list[str] = []
+    for photo in list(entry.photos):
+        keys += [photo.large_key, photo.small_key]
+        db.session.delete(photo)
+    db.session.flush()
+    for photo in list(draft.photos):
+        photo.entry_id = entry.id
+    exemplar = draft.exemplar
+    db.session.flush()
+    db.session.expire(draft, ["photos"])
+    db.session.expire(entry, ["photos", "author_unit"])
+    db.session.delete(draft)
+    db.session.flush()
+    db.session.delete(exemplar)
+    db.session.flush()
+    return keys
+
+
+def discard_draft(*, entry: Entry, actor: User, now: datetime) -> list[str]:
+    """Delete a draft with all it holds; returns keys of files that may no longer be needed.
+
+    A submitted entry that the draft was to replace is not touched. Raises Conflict for anything
+    but a draft.
+    """
+    require_draft(entry)
+    audit(entry=entry, verb="discard_draft", actor=actor, now=now)
+    keys = [key for photo in entry.photos for key in (photo.large_key, photo.small_key)]
+    for photo in list(entry.photos):
+        db.session.delete(photo)
+    db.session.flush()
+    exemplar = entry.exemplar
+    db.session.expire(entry, ["photos"])
+    db.session.delete(entry)
+    db.session.flush()
+    db.session.delete(exemplar)
+    db.session.flush()
+    return keys

@@ -1,0 +1,192 @@
+"""Submitting, and withdrawing what was submitted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from contest.accounts.models import User
+from contest.core.db import db, new_code
+from contest.core.errors import N_, Conflict, NotFound, Refused
+from contest.core.text import nfc
+from contest.entries.checks import missing
+from contest.entries.drafting import (
+    carry_over,
+    content_digest,
+    discard_draft,
+    require_category,
+    require_not_barred,
+    require_replaceable,
+    require_window,
+    today_of,
+    too_many,
+)
+from contest.entries.models import Entry, Receipt
+from contest.entries.moves import move, tell_author
+from contest.entries.queries import count_counted, find_own_entry, find_receipt_of_draft, replacing_draft
+from contest.entries.rules import (
+    COMPLETION_REQUESTED,
+    DECLARATION_VERSION,
+    DRAFT,
+    SUBMITTED,
+    WITHDRAWABLE,
+    WITHDRAWN,
+    declarations_for,
+)
+
+
+class Submitted(NamedTuple):
+    """What submitting gave: the receipt, and keys of files that may no longer be needed."""
+
+    receipt: Receipt
+    loose_files: list[str]
+
+
+def text_sha256(body: str) -> str:
+    """The checksum on a receipt: SHA-256 of the body as NFC, UTF-8, with LF between lines."""
+    return hashlib.sha256(nfc(body).replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")).hexdigest()
+
+
+def _receipt_code(prefix: str) -> str:
+    code = new_code(12)
+    return f"{prefix}-{code[:4]}-{code[4:8]}-{code[8:]}"
+
+
+def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: Collection[str]) -> Submitted:
+    """Submit a draft of `actor`; the row that this writes before the close is the receipt.
+
+    `draft_id` is the draft's public id, `digest` the `content_digest` of the page that was
+    checked, `declared` the names of the declarations that were ticked. The same draft sent again
+    gives the same receipt. Raises NotFound; Refused after the close, with something missing,
+    undeclared, barred or past the limit; Conflict when the draft changed since it was checked.
+    """
+    draft = find_own_entry(draft_id, actor.id, lock=True)
+    # Asked only now: a second press waits at the lock above and then finds the first one's receipt.
+    done = find_receipt_of_draft(draft_id, actor.id)
+    if done is not None:
+        return Submitted(done, [])
+    if draft is None:
+        raise NotFound(draft_id)
+    if draft.state != DRAFT:
+        raise Conflict(N_("This entry has already been submitted."), code="submitted")
+    contest = draft.contest
+    category = require_category(contest, draft.category)
+    original = None
+    if draft.replaces_id is not None:
+        original = db.session.get(Entry, draft.replaces_id, with_for_update=True)
+    if original is None:
+        require_window(contest, now)
+    else:
+        require_replaceable(original, now)
+    require_not_barred(contest, actor, draft.author_name)
+    if digest != content_digest(draft):
+        raise Conflict(
+            N_("The entry has changed since you checked it. Please look at it once more, then submit."),
+            code="changed",
+        )
+    lacking = missing(draft, today_of(now))
+    if lacking:
+        raise Refused(lacking[0].message, code="incomplete", **lacking[0].params)
+    needed = declarations_for(publication=category.publication, required=contest.rules.entry_rules.required_fields)
+    if not set(needed) <= set(declared):
+        raise Refused(N_("Please agree to each declaration before you submit."), code="declarations")
+    if original is None:
+        # Two drafts of one author must not both pass the count: the author's row is the lock.
+        db.session.execute(select(User.id).where(User.id == actor.id).with_for_update(key_share=True))
+        if count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
+            raise too_many(category)
+    return _record(draft, original, needed, actor, now)
+
+
+def _record(
+    draft: Entry, original: Entry | None, declarations: Collection[str], actor: User, now: datetime
+) -> Submitted:
+    draft_id, loose = draft.public_id, list[str]()
+    if original is None:
+        entry = draft
+    else:
+        entry = original
+        loose = carry_over(draft=draft, entry=original)
+    version = entry.contest.current_version
+    if version is None:
+        raise RuntimeError(f"{entry.contest.slug} has no rule set")
+    again = entry.state == COMPLETION_REQUESTED
+    entry.declarations = dict.fromkeys(declarations, DECLARATION_VERSION)
+    entry.submitted_at = now
+    entry.updated_at = now
+    entry.rules_version = version
+    entry.completion_due = None
+    entry.reason = None
+    receipt = Receipt(
+        code=_receipt_code(entry.contest.code_prefix),
+        draft_id=draft_id,
+        entry=entry,
+        number=1 + max((earlier.number for earlier in entry.receipts), default=0),
+        at=now,
+        rules_version=version,
+        title=entry.title,
+        text=entry.body,
+        text_sha256=text_sha256(entry.body),
+        word_count=entry.word_count,
+        files=[{"caption": photo.caption, "sha256": photo.sha256} for photo in entry.photos],
+    )
+    db.session.add(receipt)
+    move(
+        entry=entry,
+        state=SUBMITTED,
+        verb="submit",
+        actor=actor,
+        now=now,
+        receipt=receipt.code,
+        number=receipt.number,
+        text_sha256=receipt.text_sha256,
+        rules_version=version.number,
+        completed=again,
+    )
+    tell_author(
+        entry=entry,
+        template="entry_receipt",
+        now=now,
+        code=receipt.code,
+        number=receipt.number,
+        at=now.isoformat(),
+        words=receipt.word_count,
+        sha256=receipt.text_sha256,
+    )
+    db.session.flush()
+    return Submitted(receipt, loose)
+
+
+def may_withdraw(entry: Entry, now: datetime) -> bool:
+    """Whether its author may withdraw it: submitted, and the judges have not begun."""
+    return entry.state in WITHDRAWABLE and not entry.contest.rules.has_begun("prelim", now)
+
+
+def withdraw(*, entry: Entry, actor: User, now: datetime) -> list[str]:
+    """Withdraw an entry at its author's wish; returns keys of files that may no longer be needed.
+
+    Withdrawn twice, it is withdrawn once. Raises Refused once the judges have begun.
+    """
+    if entry.state == WITHDRAWN:
+        return []
+    if entry.state in WITHDRAWABLE and not may_withdraw(entry, now):
+        raise Refused(
+            N_(
+                "The judges have begun to read, so the entry can no longer be withdrawn here."
+                " Please call the secretariat."
+            ),
+            code="judging_begun",
+        )
+    move(entry=entry, state=WITHDRAWN, verb="withdraw", actor=actor, now=now)
+    entry.updated_at = now
+    loose: list[str] = []
+    draft = replacing_draft(entry.id)
+    if draft is not None:
+        loose = discard_draft(entry=draft, actor=actor, now=now)
+    tell_author(entry=entry, template="entry_withdrawn", now=now, at=now.isoformat())
+    db.session.flush()
+    return loose
