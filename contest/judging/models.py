@@ -111,7 +111,7 @@ class Mark(Base):
     __tablename__ = "mark"
 
     sheet_id: Mapped[int] = mapped_column(BigId, ForeignKey("sheet.id"), primary_key=True)
-    criterion: Mapped[str] = mapped_column(String(20), primary_key=True)
+    criterion: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[Hundredths]
 
 

@@ -1,0 +1,235 @@
+"""Conflicts of interest: found from facts, recorded by people, in force on every path.
+
+A conflict is between one entry and one judge. Facts that make one: the judge wrote the entry; the
+author or the exemplar belongs to the unit that the judge works for; a relative named at the judge's
+appointment is the author or the exemplar. A judge may declare one, the head of jury may record one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
+
+from contest.accounts.models import User
+from contest.audit.services import record
+from contest.contests.models import Contest, RoleGrant
+from contest.core.db import db
+from contest.core.errors import N_, Refused
+from contest.core.text import clean_text
+from contest.entries.models import Entry
+from contest.exemplars.models import Exemplar
+from contest.judging.locks import check_not_locked, find_closing, hold_contest
+from contest.judging.models import Assignment, ConflictOfInterest
+from contest.judging.rules import (
+    BY_CHAIR,
+    DECLARED,
+    ENDED_CONFLICT,
+    EXEMPLAR_UNIT,
+    JUDGING_ROLES,
+    OWN_ENTRY,
+    OWN_UNIT,
+    RELATIVE,
+    names_a_relative,
+    names_as_text,
+)
+
+Pair = tuple[int, int]  # entry id, judge id
+
+
+class _Facts(NamedTuple):
+    """What an entry is held against: ids of people and units, and names."""
+
+    entry: int
+    author: int
+    author_unit: int | None
+    exemplar_unit: int | None
+    names: tuple[str, ...]
+
+
+class _Appointment(NamedTuple):
+    judge: int
+    unit: int | None
+    relatives: str
+
+
+def conflicts_among(
+    contest_id: int, *where: ColumnElement[bool], judges: Iterable[int] | None = None
+) -> dict[Pair, frozenset[str]]:
+    """Every conflict between entries of the contest that meet `where` and its judges, with its sources.
+
+    `judges`: user ids, all who hold a judging role when None. Three queries whatever the numbers.
+    """
+    wanted = None if judges is None else set(judges)
+    entries = _facts(contest_id, *where)
+    found: dict[Pair, set[str]] = defaultdict(set)
+    for judge in _appointments(contest_id, wanted):
+        for entry in entries:
+            for source in _sources(entry, judge):
+                found[entry.entry, judge.judge].add(source)
+    # An author has no appointment to be found by once the role ended, but remains the author.
+    for entry in entries:
+        if wanted is not None and entry.author in wanted:
+            found[entry.entry, entry.author].add(OWN_ENTRY)
+    recorded = (
+        select(ConflictOfInterest.entry_id, ConflictOfInterest.judge_id, ConflictOfInterest.source)
+        .join(Entry, Entry.id == ConflictOfInterest.entry_id)
+        .where(Entry.contest_id == contest_id, ConflictOfInterest.lifted_at.is_(None), *where)
+    )
+    for entry_id, judge_id, source in db.session.execute(recorded):
+        if wanted is None or judge_id in wanted:
+            found[entry_id, judge_id].add(source)
+    return {pair: frozenset(sources) for pair, sources in found.items()}
+
+
+def conflicts_of(entry: Entry, judge_id: int) -> frozenset[str]:
+    """Why this person must not mark this entry; empty when nothing is known against it."""
+    found = conflicts_among(entry.contest_id, Entry.id == entry.id, judges=[judge_id])
+    return found.get((entry.id, judge_id), frozenset())
+
+
+def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
+    author = aliased(User)
+    rows = db.session.execute(
+        select(
+            Entry.id,
+            Entry.author_id,
+            Entry.author_unit_id,
+            Exemplar.unit_id,
+            Entry.author_name,
+            Entry.pen_name,
+            author.name,
+            Exemplar.name,
+        )
+        .join(Exemplar, Exemplar.id == Entry.exemplar_id)
+        .join(author, author.id == Entry.author_id)
+        .where(Entry.contest_id == contest_id, *where)
+    )
+    return [_Facts(row[0], row[1], row[2], row[3], tuple(name for name in row[4:] if name)) for row in rows]
+
+
+def _appointments(contest_id: int, wanted: set[int] | None) -> list[_Appointment]:
+    query = select(RoleGrant.user_id, RoleGrant.unit_id, RoleGrant.relatives).where(
+        RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None)
+    )
+    if wanted is not None:
+        query = query.where(RoleGrant.user_id.in_(wanted))
+    return [_Appointment(judge, unit, names_as_text(relatives)) for judge, unit, relatives in db.session.execute(query)]
+
+
+def _sources(entry: _Facts, judge: _Appointment) -> list[str]:
+    sources = []
+    if entry.author == judge.judge:
+        sources.append(OWN_ENTRY)
+    if judge.unit is not None and judge.unit == entry.author_unit:
+        sources.append(OWN_UNIT)
+    if judge.unit is not None and judge.unit == entry.exemplar_unit:
+        sources.append(EXEMPLAR_UNIT)
+    if judge.relatives.strip() and names_a_relative(judge.relatives, entry.names):
+        sources.append(RELATIVE)
+    return sources
+
+
+def declare_conflict(*, assignment: Assignment, reason: str, actor: User, now: datetime) -> None:
+    """A judge steps back from an entry. The assignment ends; a sheet made so far no longer counts.
+
+    Stepping back never counts as zero: the entry lacks a sheet, and another judge can be assigned.
+    Raises Conflict once the round is closed.
+    """
+    entry = assignment.entry
+    check_not_locked(entry.contest_id, assignment.round, entry.category)
+    _record(entry, actor, DECLARED, reason, actor, now)
+
+
+def record_conflict(*, entry: Entry, judge: User, reason: str, actor: User, now: datetime) -> None:
+    """The head of jury or the secretariat records that `judge` must not mark `entry`. Raises Refused."""
+    if not clean_text(reason):
+        raise Refused(N_("Say why."), code="reason_missing")
+    _record(entry, judge, BY_CHAIR, reason, actor, now)
+
+
+def _record(entry: Entry, judge: User, source: str, reason: str, actor: User, now: datetime) -> None:
+    hold_contest(entry.contest, alone=True)
+    # What a closed round counted stays as it was counted.
+    standing = [
+        assignment
+        for assignment in db.session.scalars(
+            select(Assignment).where(
+                Assignment.entry_id == entry.id, Assignment.judge_id == judge.id, Assignment.standing.is_(True)
+            )
+        )
+        if find_closing(entry.contest_id, assignment.round, entry.category) is None
+    ]
+    conflict = db.session.scalar(
+        select(ConflictOfInterest).where(
+            ConflictOfInterest.entry_id == entry.id,
+            ConflictOfInterest.judge_id == judge.id,
+            ConflictOfInterest.source == source,
+        )
+    )
+    if conflict is not None and conflict.lifted_at is None and not standing:
+        return  # the same act sent twice
+    if conflict is None:
+        conflict = ConflictOfInterest(entry_id=entry.id, judge_id=judge.id, source=source)
+        db.session.add(conflict)
+    conflict.note = clean_text(reason) or None
+    conflict.recorded_by_id = actor.id
+    conflict.recorded_at = now
+    conflict.lifted_at = None
+    for assignment in standing:
+        end_assignment(assignment, ENDED_CONFLICT, now)
+    record(
+        actor=actor.public_id,
+        verb="judging.record_conflict",
+        object_type="entry",
+        object_id=entry.public_id,
+        contest_id=entry.contest_id,
+        now=now,
+        judge=judge.public_id,
+        source=source,
+        ended=[assignment.public_id for assignment in standing],
+    )
+    db.session.flush()
+
+
+def lift_conflict(*, conflict: ConflictOfInterest, actor: User, now: datetime) -> None:
+    """Take back a recorded conflict. The entry can then be given to the judge again, by hand."""
+    if conflict.lifted_at is not None:
+        return
+    entry = db.session.get_one(Entry, conflict.entry_id)
+    hold_contest(entry.contest, alone=True)
+    conflict.lifted_at = now
+    record(
+        actor=actor.public_id,
+        verb="judging.lift_conflict",
+        object_type="entry",
+        object_id=entry.public_id,
+        contest_id=entry.contest_id,
+        now=now,
+        judge=db.session.get_one(User, conflict.judge_id).public_id,
+        source=conflict.source,
+    )
+    db.session.flush()
+
+
+def end_assignment(assignment: Assignment, because: str, now: datetime) -> None:
+    """The assignment no longer stands; its sheet is kept and does not count."""
+    assignment.standing = False
+    assignment.ended_at = now
+    assignment.ended_because = because
+
+
+def recorded_conflicts(contest: Contest) -> list[ConflictOfInterest]:
+    """Conflicts that people recorded in a contest and that were not lifted, the latest first."""
+    return list(
+        db.session.scalars(
+            select(ConflictOfInterest)
+            .join(Entry, Entry.id == ConflictOfInterest.entry_id)
+            .where(Entry.contest_id == contest.id, ConflictOfInterest.lifted_at.is_(None))
+            .order_by(ConflictOfInterest.id.desc())
+        )
+    )

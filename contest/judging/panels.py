@@ -1,0 +1,195 @@
+"""The panel of a round in a category: who sits in it, and what becomes of their work when they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+
+from contest.accounts.models import User
+from contest.audit.services import record
+from contest.contests.models import Contest, RoleGrant
+from contest.contests.queries import roles_of
+from contest.core.db import db
+from contest.core.errors import N_, Refused
+from contest.core.text import name_sort_key
+from contest.entries.models import Entry
+from contest.judging.conflicts import conflicts_among, end_assignment
+from contest.judging.locks import check_not_locked, find_closing, hold_contest
+from contest.judging.models import Assignment, PanelSeat, Sheet
+from contest.judging.rounds import round_state
+from contest.judging.rules import ENDED_REMOVED, JUDGING_ROLES
+
+
+def standing_seats(contest_id: int, round_id: str, category: str) -> Select[PanelSeat]:
+    """Seats of a panel that have not ended."""
+    return select(PanelSeat).where(
+        PanelSeat.contest_id == contest_id,
+        PanelSeat.round == round_id,
+        PanelSeat.category == category,
+        PanelSeat.ended_at.is_(None),
+    )
+
+
+def appointed(contest_id: int) -> Select[int]:
+    """Ids of the people who hold a judging role in a contest now."""
+    return select(RoleGrant.user_id).where(
+        RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None)
+    )
+
+
+def panel(contest: Contest, round_id: str, category: str) -> list[User]:
+    """Who sits in a panel and still holds a judging role, by given name."""
+    seats = standing_seats(contest.id, round_id, category).with_only_columns(PanelSeat.judge_id)
+    judges = db.session.scalars(select(User).where(User.id.in_(seats), User.id.in_(appointed(contest.id))))
+    return sorted(judges, key=lambda judge: (name_sort_key(judge.name), judge.id))
+
+
+def judges_of(contest: Contest) -> list[User]:
+    """Everyone who may be seated: those who hold a judging role, by given name."""
+    judges = db.session.scalars(select(User).where(User.id.in_(appointed(contest.id))))
+    return sorted(judges, key=lambda judge: (name_sort_key(judge.name), judge.id))
+
+
+def loads(contest: Contest, round_id: str, category: str) -> dict[int, int]:
+    """How many entries each judge has in a round and category, judges without any left out."""
+    rows = db.session.execute(
+        select(Assignment.judge_id, func.count())
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .where(
+            Entry.contest_id == contest.id,
+            Entry.category == category,
+            Entry.state == "accepted",
+            Assignment.round == round_id,
+            Assignment.standing.is_(True),
+        )
+        .group_by(Assignment.judge_id)
+    )
+    return dict(rows.all())
+
+
+def seat_judge(
+    *, contest: Contest, round_id: str, category: str, judge: User, actor: User | None, now: datetime
+) -> PanelSeat:
+    """Give `judge` a place in a panel, and their work back when they had one before.
+
+    Every finished sheet counts again. What was not finished comes back where the entry still lacks a
+    judge. Nothing comes back against a conflict of interest. Raises Refused, Conflict (round closed).
+    """
+    contest.rules.round(round_id)
+    contest.rules.category(category)
+    hold_contest(contest, alone=True)
+    check_not_locked(contest.id, round_id, category)
+    if not roles_of(contest.id, judge.id) & JUDGING_ROLES:
+        raise Refused(N_("%(name)s is not a judge of this contest."), code="not_a_judge", name=judge.name)
+    standing = standing_seats(contest.id, round_id, category).where(PanelSeat.judge_id == judge.id)
+    if db.session.scalar(standing) is not None:
+        raise Refused(N_("%(name)s already sits in this panel."), code="seated", name=judge.name)
+    seat = PanelSeat(contest_id=contest.id, round=round_id, category=category, judge=judge, seated_at=now)
+    db.session.add(seat)
+    db.session.flush()
+    returned = _give_back(contest, round_id, category, judge)
+    record(
+        actor=actor.public_id if actor else None,
+        verb="judging.seat_judge",
+        object_type="user",
+        object_id=judge.public_id,
+        contest_id=contest.id,
+        now=now,
+        round=round_id,
+        category=category,
+        returned=[assignment.public_id for assignment in returned],
+    )
+    db.session.flush()
+    return seat
+
+
+def _give_back(contest: Contest, round_id: str, category: str, judge: User) -> list[Assignment]:
+    ended = db.session.execute(
+        select(Assignment, Sheet.state)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Sheet, Sheet.assignment_id == Assignment.id)
+        .where(
+            Entry.contest_id == contest.id,
+            Entry.category == category,
+            Assignment.round == round_id,
+            Assignment.judge_id == judge.id,
+            Assignment.standing.is_(False),
+            Assignment.ended_because == ENDED_REMOVED,
+        )
+        .order_by(Assignment.id)
+    ).all()
+    if not ended:
+        return []
+    entry_ids = [assignment.entry_id for assignment, _ in ended]
+    conflicts = conflicts_among(contest.id, Entry.id.in_(entry_ids), judges=[judge.id])
+    lacking = {
+        state.entry.id: state.lacking for state in round_state(contest, round_id, category, Entry.id.in_(entry_ids))
+    }
+    returned = []
+    for assignment, sheet in ended:
+        if (assignment.entry_id, judge.id) in conflicts:
+            continue
+        if sheet == "final" or lacking.get(assignment.entry_id, 0) > 0:
+            revive(assignment)
+            returned.append(assignment)
+    return returned
+
+
+def revive(assignment: Assignment) -> None:
+    """The assignment stands again, with the sheet that it had."""
+    assignment.standing = True
+    assignment.ended_at = None
+    assignment.ended_because = None
+
+
+def end_seat(*, seat: PanelSeat, contest: Contest, actor: User, now: datetime) -> None:
+    """Take a judge out of a panel. Sheets are kept, finished or not, and do not count meanwhile."""
+    hold_contest(contest, alone=True)
+    if seat.ended_at is not None:
+        return
+    check_not_locked(contest.id, seat.round, seat.category)
+    seat.ended_at = now
+    standing = _standing_work(contest, seat)
+    for assignment in standing:
+        end_assignment(assignment, ENDED_REMOVED, now)
+    record(
+        actor=actor.public_id,
+        verb="judging.end_seat",
+        object_type="user",
+        object_id=seat.judge.public_id,
+        contest_id=contest.id,
+        now=now,
+        round=seat.round,
+        category=seat.category,
+        ended=[assignment.public_id for assignment in standing],
+    )
+    db.session.flush()
+
+
+def _standing_work(contest: Contest, seat: PanelSeat) -> Sequence[Assignment]:
+    return db.session.scalars(
+        select(Assignment)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .where(
+            Entry.contest_id == contest.id,
+            Entry.category == seat.category,
+            Assignment.round == seat.round,
+            Assignment.judge_id == seat.judge_id,
+            Assignment.standing.is_(True),
+        )
+        .order_by(Assignment.id)
+    ).all()
+
+
+def leave_panels(*, contest: Contest, judge: User, actor: User, now: datetime) -> None:
+    """End every seat of someone whose judging role ends, save in rounds that are closed."""
+    seats = db.session.scalars(
+        select(PanelSeat).where(
+            PanelSeat.contest_id == contest.id, PanelSeat.judge_id == judge.id, PanelSeat.ended_at.is_(None)
+        )
+    ).all()
+    for seat in seats:
+        if find_closing(contest.id, seat.round, seat.category) is None:
+            end_seat(seat=seat, contest=contest, actor=actor, now=now)

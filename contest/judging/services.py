@@ -1,0 +1,31 @@
+"""The verbs of judging, gathered for the rooms above; each lives in the file named for its subject."""
+
+from __future__ import annotations
+
+from contest.judging.assignment import assign, assign_one, plan_assignment
+from contest.judging.closing import check_closing, close_round, set_aside, settle_gap
+from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
+from contest.judging.council import open_codes, record_council_ballot
+from contest.judging.panels import end_seat, leave_panels, seat_judge
+from contest.judging.sheets import finalise_sheet, rescore, save_sheet
+
+__all__ = [
+    "assign",
+    "assign_one",
+    "check_closing",
+    "close_round",
+    "declare_conflict",
+    "end_seat",
+    "finalise_sheet",
+    "leave_panels",
+    "lift_conflict",
+    "open_codes",
+    "plan_assignment",
+    "record_conflict",
+    "record_council_ballot",
+    "rescore",
+    "save_sheet",
+    "seat_judge",
+    "set_aside",
+    "settle_gap",
+]
