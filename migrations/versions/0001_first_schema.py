@@ -164,6 +164,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "key", name=op.f("uq_contest_step_contest_id_key")),
     )
     op.create_table(
+        "council_ballot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("groups", sa.Text(), nullable=False),
+        sa.Column("present", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_council_ballot_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_council_ballot_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_ballot")),
+    )
+    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_council_ballot_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
         "exemplar",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -217,20 +234,52 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_contest_id"), ["contest_id"], unique=False)
 
     op.create_table(
+        "panel_seat",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_panel_seat_contest_id_contest")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_panel_seat_judge_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_seat")),
+    )
+    with op.batch_alter_table("panel_seat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_panel_seat_judge_id"), ["judge_id"], unique=False)
+        batch_op.create_index(
+            "uq_panel_seat_standing",
+            ["contest_id", "round", "category", "judge_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "prize_withheld",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("prize_id", sa.String(length=40), nullable=False),
+        sa.Column("seats", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_prize_withheld_by_id_user")),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_prize_withheld_contest_id_contest")),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["user.id"], name=op.f("fk_prize_withheld_lifted_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prize_withheld")),
     )
     with op.batch_alter_table("prize_withheld", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_prize_withheld_contest_id"), ["contest_id"], unique=False)
+        batch_op.create_index(
+            "uq_prize_withheld_standing",
+            ["contest_id", "prize_id"],
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
 
     op.create_table(
         "result_set",
@@ -240,8 +289,10 @@ def upgrade() -> None:
         sa.Column("computed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("post_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("posted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_number", sa.String(length=60), nullable=True),
         sa.Column("decision_date", sa.Date(), nullable=True),
         sa.Column("decision_signer", sa.String(length=200), nullable=True),
@@ -298,6 +349,19 @@ def upgrade() -> None:
             postgresql_where=sa.text("ended_at IS NULL"),
         )
 
+    op.create_table(
+        "round_closing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_round_closing_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_round_closing_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_round_closing")),
+        sa.UniqueConstraint("contest_id", "round", "category", name=op.f("uq_round_closing_contest_id_round_category")),
+    )
     op.create_table(
         "rule_set_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -361,6 +425,58 @@ def upgrade() -> None:
             ["user_id"], ["user.id"], name=op.f("fk_user_site_role_user_id_user"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", "role_id", name=op.f("pk_user_site_role")),
+    )
+    op.create_table(
+        "vote_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_code_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vote_code")),
+    )
+    with op.batch_alter_table("vote_code", schema=None) as batch_op:
+        batch_op.create_index("ix_vote_code_tag", ["contest_id", "tag"], unique=False)
+
+    op.create_table(
+        "vote_key",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_key_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_key")),
+    )
+    op.create_table(
+        "voter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("order_seed", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voter")),
+        sa.UniqueConstraint("contest_id", "tag", name=op.f("uq_voter_contest_id_tag")),
+    )
+    op.create_table(
+        "ballot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ballot_id", sa.String(length=32), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("cast_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_ballot_contest_id_contest")),
+        sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_ballot_voter_id_voter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
+        sa.UniqueConstraint("ballot_id", name=op.f("uq_ballot_ballot_id")),
+        sa.UniqueConstraint("contest_id", "voter_id", name=op.f("uq_ballot_contest_id_voter_id")),
+        sa.UniqueConstraint("voter_id", name=op.f("uq_ballot_voter_id")),
     )
     op.create_table(
         "entry",
@@ -482,6 +598,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_advancement_entry_id")),
     )
     op.create_table(
+        "assignment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("standing", sa.Boolean(), nullable=False),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(length=20), nullable=True),
+        sa.CheckConstraint("kind IN ('regular', 'third')", name=op.f("ck_assignment_kind")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_assignment_entry_id_entry")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_assignment_judge_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_assignment_public_id")),
+        sa.UniqueConstraint("round", "entry_id", "judge_id", name=op.f("uq_assignment_round_entry_id_judge_id")),
+    )
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.create_index("ix_assignment_judge", ["judge_id", "round"], unique=False)
+
+    op.create_table(
         "award",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -501,6 +640,70 @@ def upgrade() -> None:
             "result_set_id", "prize_id", "entry_id", name=op.f("uq_award_result_set_id_prize_id_entry_id")
         ),
     )
+    op.create_table(
+        "ballot_revision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("choices", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_ballot_revision_ballot_id_ballot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot_revision")),
+        sa.UniqueConstraint("ballot_id", "revision", name=op.f("uq_ballot_revision_ballot_id_revision")),
+    )
+    op.create_table(
+        "choice",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("slot BETWEEN 1 AND 20", name=op.f("ck_choice_slot")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_choice_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_choice_entry_id_entry")),
+        sa.PrimaryKeyConstraint("ballot_id", "slot", name=op.f("pk_choice")),
+        sa.UniqueConstraint("ballot_id", "entry_id", name=op.f("uq_choice_ballot_id_entry_id")),
+    )
+    with op.batch_alter_table("choice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_choice_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "conflict_of_interest",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_conflict_of_interest_entry_id_entry")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_conflict_of_interest_judge_id_user")),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["user.id"], name=op.f("fk_conflict_of_interest_recorded_by_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict_of_interest")),
+        sa.UniqueConstraint(
+            "entry_id", "judge_id", "source", name=op.f("uq_conflict_of_interest_entry_id_judge_id_source")
+        ),
+    )
+    with op.batch_alter_table("conflict_of_interest", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_conflict_of_interest_judge_id"), ["judge_id"], unique=False)
+
+    op.create_table(
+        "gap_settlement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_gap_settlement_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_gap_settlement_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gap_settlement")),
+    )
+    with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gap_settlement_entry_id"), ["entry_id"], unique=False)
+
     op.create_table(
         "photo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -547,17 +750,86 @@ def upgrade() -> None:
         sa.UniqueConstraint("draft_id", name=op.f("uq_receipt_draft_id")),
         sa.UniqueConstraint("entry_id", "number", name=op.f("uq_receipt_entry_id_number")),
     )
+    op.create_table(
+        "set_aside",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_set_aside_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_set_aside_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+        sa.UniqueConstraint("entry_id", "round", name=op.f("uq_set_aside_entry_id_round")),
+    )
+    op.create_table(
+        "sheet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("assignment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'final')", name=op.f("ck_sheet_state")),
+        sa.ForeignKeyConstraint(["assignment_id"], ["assignment.id"], name=op.f("fk_sheet_assignment_id_assignment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet")),
+        sa.UniqueConstraint("assignment_id", name=op.f("uq_sheet_assignment_id")),
+    )
+    op.create_table(
+        "mark",
+        sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("criterion", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["sheet_id"], ["sheet.id"], name=op.f("fk_mark_sheet_id_sheet")),
+        sa.PrimaryKeyConstraint("sheet_id", "criterion", name=op.f("pk_mark")),
+    )
+    op.create_table(
+        "sheet_revision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["sheet_id"], ["sheet.id"], name=op.f("fk_sheet_revision_sheet_id_sheet")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_revision")),
+        sa.UniqueConstraint("sheet_id", "number", name=op.f("uq_sheet_revision_sheet_id_number")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("sheet_revision")
+    op.drop_table("mark")
+    op.drop_table("sheet")
+    op.drop_table("set_aside")
     op.drop_table("receipt")
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_photo_entry_id"))
 
     op.drop_table("photo")
+    with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gap_settlement_entry_id"))
+
+    op.drop_table("gap_settlement")
+    with op.batch_alter_table("conflict_of_interest", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_conflict_of_interest_judge_id"))
+
+    op.drop_table("conflict_of_interest")
+    with op.batch_alter_table("choice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_choice_entry_id"))
+
+    op.drop_table("choice")
+    op.drop_table("ballot_revision")
     op.drop_table("award")
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.drop_index("ix_assignment_judge")
+
+    op.drop_table("assignment")
     op.drop_table("advancement")
     with op.batch_alter_table("verification", schema=None) as batch_op:
         batch_op.drop_index(
@@ -575,6 +847,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_entry_author_id"))
 
     op.drop_table("entry")
+    op.drop_table("ballot")
+    op.drop_table("voter")
+    op.drop_table("vote_key")
+    with op.batch_alter_table("vote_code", schema=None) as batch_op:
+        batch_op.drop_index("ix_vote_code_tag")
+
+    op.drop_table("vote_code")
     op.drop_table("user_site_role")
     with op.batch_alter_table("unit_officer", schema=None) as batch_op:
         batch_op.drop_index(
@@ -590,6 +869,7 @@ def downgrade() -> None:
 
     op.drop_table("sign_in")
     op.drop_table("rule_set_version")
+    op.drop_table("round_closing")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_role_grant_standing",
@@ -608,9 +888,22 @@ def downgrade() -> None:
 
     op.drop_table("result_set")
     with op.batch_alter_table("prize_withheld", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_prize_withheld_contest_id"))
+        batch_op.drop_index(
+            "uq_prize_withheld_standing",
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
 
     op.drop_table("prize_withheld")
+    with op.batch_alter_table("panel_seat", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_panel_seat_standing",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_panel_seat_judge_id"))
+
+    op.drop_table("panel_seat")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_contest_id"))
 
@@ -620,6 +913,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_exemplar_name_key"))
 
     op.drop_table("exemplar")
+    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_council_ballot_contest_id"))
+
+    op.drop_table("council_ballot")
     op.drop_table("contest_step")
     with op.batch_alter_table("address_code", schema=None) as batch_op:
         batch_op.drop_index("ix_address_code_address")
