@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
@@ -118,6 +119,20 @@ def clock() -> Iterator[clocks.StillClock]:
     clocks.use(clocks.SystemClock())
 
 
+class Client(FlaskClient):
+    """A client whose every request starts afresh.
+
+    The `app` fixture keeps an application context open, and requests inside it share its `g`: who
+    is signed in, the time and the language would leak from one request into the next.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **kwargs)
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    app.test_client_class = Client
     return app.test_client()

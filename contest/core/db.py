@@ -165,6 +165,8 @@ def writing() -> Iterator[datetime]:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("changes were made outside the writing() block")
     session.rollback()
+    # Objects of an earlier transaction would be handed out again with their old values.
+    session.expire_all()
     try:
         connection = session.connection(execution_options={BEGIN_OPTION: "IMMEDIATE"})
         yield _judged_at(connection)

@@ -342,14 +342,18 @@ def paragraphs(text: str | None) -> list[str]:
 _QUOTED = re.compile("“([^”]+)”")
 
 
-def quoted(title: str) -> str:
+def quoted(title: str | None) -> str:
     """The short name of a contest: what stands within “ ” in its title, else the whole title."""
+    if title is None:
+        return NOTHING
     found = _QUOTED.search(title)
     return found[1] if found else title
 
 
-def capitalize_first(text: str) -> str:
+def capitalize_first(text: str | None) -> str:
     """`text` with a capital first letter, the rest as it is (Jinja's own filter lowers the rest)."""
+    if text is None:
+        return NOTHING
     return text[:1].upper() + text[1:]
 
 

@@ -33,7 +33,7 @@ def entries_by_state(contest: Contest) -> Mapping[str, int]:
     rows = db.session.execute(
         select(Entry.state, func.count()).where(Entry.contest_id == contest.id).group_by(Entry.state)
     )
-    return dict(row._tuple() for row in rows)
+    return dict(rows.tuples().all())
 
 
 def funnel(contest: Contest) -> Sequence[tuple[str, int]]:

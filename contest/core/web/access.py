@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 View = Callable[..., Any]
@@ -80,6 +81,10 @@ def guard() -> Response | None:
     """Enforce the declared access of the route about to be called."""
     if request.endpoint is None:
         return None  # no such address: Flask's own 404
+    if "\x00" in request.path:
+        abort(404)  # PostgreSQL takes no NUL, and nothing here is called by one
+    if any("\x00" in value for values in request.args.listvalues() for value in values):
+        abort(400)
     access = access_of(current_app, request.endpoint)
     if access is None:
         raise RuntimeError(f"{request.endpoint} does not declare who may call it")
@@ -101,7 +106,15 @@ def guard() -> Response | None:
     return None
 
 
+class BoundedInteger(IntegerConverter):
+    """`<int:…>` within what a database column holds; a larger number is an unknown address."""
+
+    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = 2**63 - 1) -> None:  # noqa: A002 -- Werkzeug's names
+        super().__init__(map, fixed_digits, min, max)
+
+
 def init_access(app: Flask) -> None:
+    app.url_map.converters["int"] = BoundedInteger
     app.extensions.setdefault("authorities", {})
     app.extensions.setdefault("staff_gate", lambda person: None)
     app.before_request(guard)

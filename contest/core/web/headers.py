@@ -68,7 +68,8 @@ def _finish(response: Response) -> Response:
     if request.endpoint == "static":
         return response
     anonymous = current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
-    seconds = g.get("shared_seconds")
+    # A demonstration's bar shows the moving clock on every page.
+    seconds = None if current_app.config["SETTINGS"].demo else g.get("shared_seconds")
     if seconds and anonymous and response.status_code == 200 and "Set-Cookie" not in response.headers:
         response.headers["Cache-Control"] = f"public, max-age={seconds}"
         response.add_etag()

@@ -46,6 +46,11 @@ def locale() -> str:
     return str(request.environ.get(_KEY, VIETNAMESE))
 
 
+def outside_environ(root: str, language: str) -> dict[str, str]:
+    """What `LanguagePrefix` would have left in the environment, for rendering outside a request."""
+    return {_ROOT: root, _KEY: language}
+
+
 def other_language_url() -> str:
     """The address of this page in the other language."""
     query = request.query_string.decode("utf-8", "replace")

@@ -1,0 +1,128 @@
+"""What every response carries, what caches may keep, and what bad requests get."""
+
+from __future__ import annotations
+
+import pytest
+
+from contest.app import create_app
+from contest.core.web.language import LanguagePrefix
+from tests.conftest import settings_for
+from tests.factories import make_contest, make_user, sign_in
+
+
+@pytest.fixture
+def contest(app):
+    return make_contest()
+
+
+def test_every_response_says_what_may_run(client, contest):
+    headers = client.get("/").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", ["/", "/cuoc-thi", "/doc", "/ket-qua", "/huong-dan", "/en/", "/en/quyen-rieng-tu"])
+def test_anonymous_pages_may_be_shared_and_set_no_cookie(client, contest, path):
+    response = client.get(path)
+    assert response.headers["Cache-Control"].startswith("public")
+    assert "Set-Cookie" not in response.headers
+    assert "csrf" not in response.text
+    again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_person_who_is_signed_in_gets_nothing_that_a_cache_may_keep(client, contest):
+    sign_in(client, make_user())
+    assert client.get("/").headers["Cache-Control"] == "private, no-store"
+
+
+def test_what_does_not_exist_looks_the_same_everywhere(client, contest):
+    paths = [
+        "/cuoc-thi/khong-co",
+        "/bai/khongcobaynay",
+        "/anh/khongco/lon",
+        f"/cuoc-thi/{contest.slug}/ket-qua",
+        "/nope",
+    ]
+    answers = [client.get(path) for path in paths]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text.replace(path, "") for answer, path in zip(answers, paths, strict=True)}) == 1
+
+
+def test_english_lives_under_its_prefix(client, contest):
+    page = client.get(f"/en/cuoc-thi/{contest.slug}")
+    assert '<html lang="en"' in page.text
+    assert f'href="/en/cuoc-thi/{contest.slug}/the-le"' in page.text
+    assert f'href="/cuoc-thi/{contest.slug}"' in page.text  # the other language, same page
+    assert '<html lang="vi"' in client.get(f"/cuoc-thi/{contest.slug}").text
+
+
+@pytest.mark.parametrize(
+    ("path", "script", "rest"), [("/en", "/en", "/"), ("/en/x", "/en", "/x"), ("/end", "", "/end")]
+)
+def test_the_prefix_is_a_whole_segment(path, script, rest):
+    seen = {}
+    LanguagePrefix(lambda environ, start: seen.update(environ) or [])({"PATH_INFO": path}, None)
+    assert (seen.get("SCRIPT_NAME", ""), seen["PATH_INFO"]) == (script, rest)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cuoc-thi/" + "x" * 5000,
+        "/cuoc-thi/%00",
+        "/cuoc-thi/%ff%fe",
+        "/bai/%F0%9F%98%80",
+        "/cuoc-thi/x%0d%0aSet-Cookie:a=b",
+        "/anh/" + "9" * 40 + "/lon",
+        "/doc?page=99999999999999999999999",
+        "/?next=//evil.example",
+        "/loi-moi/%00",
+        "/en/en/en",
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+def test_odd_requests_are_answered_and_never_crash(client, contest, path, method):
+    assert getattr(client, method)(path).status_code < 500
+
+
+def test_a_host_that_is_not_ours_is_refused(client, contest):
+    response = client.get("/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "evil.example" not in response.text
+
+
+def test_in_production_cookies_belong_to_this_host_over_tls(tmp_path):
+    env = {
+        "CONTEST_ENV": "production",
+        "SECRET_KEY": "s" * 40,
+        "CONTEST_HOSTS": "localhost",
+        "SMTP_HOST": "127.0.0.1",
+    }
+    app = create_app(settings_for(tmp_path, f"sqlite:///{tmp_path}/x.sqlite3", **env))
+    assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
+    assert app.config["SESSION_COOKIE_SECURE"]
+    assert app.config["SESSION_COOKIE_HTTPONLY"]
+    with app.app_context():
+        response = app.test_client().get("/huong-dan", base_url="https://localhost")
+    assert "max-age" in response.headers["Strict-Transport-Security"]
+
+
+def test_a_form_that_grew_old_keeps_its_text(app, contest):
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        client = app.test_client()
+        person = make_user()
+        sign_in(client, person)
+        typed = {"name": "Nguyễn Thị Thu Hậu", "csrf_token": "stale"}
+        same = client.post("/tai-khoan", data=typed, headers={"Origin": "http://localhost"})
+        foreign = client.post("/tai-khoan", data=typed, headers={"Origin": "http://evil.example"})
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert same.status_code == foreign.status_code == 400
+    assert "Nguyễn Thị Thu Hậu" in same.text
+    assert "Nguyễn Thị Thu Hậu" not in foreign.text
