@@ -1,35 +1,98 @@
-"""Work in the background: sealing the audit, sending messages. A loop, not a queue.
+"""Work in the background: sealing the audit, sending messages, forgetting what is over.
 
-The tables are the truth; this only ticks. Losing it loses nothing: the next one goes on.
+A loop, not a queue (docs/decisions/a-loop-not-a-queue.md): the tables say what there is to do, and
+each job claims its work in them. Losing the loop loses nothing; running it twice does nothing twice.
+A room adds a job by a line in JOBS.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Flask
+from sqlalchemy import select
 
+from contest.accounts.sign_ins import forget_old
+from contest.audit.models import AuditRow
 from contest.audit.services import seal
-from contest.core.db import writing
+from contest.core import clock
+from contest.core.db import db, writing
+from contest.outbox.runner import send_due
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
 
 
-def tick(app: Flask) -> int:
-    """Do once whatever is due; returns how much was done."""
-    with app.app_context(), writing():
+def _seal_audit() -> int:
+    # Looked at first without the write lock, which a quiet site should not take every two seconds.
+    waiting = db.session.scalar(select(AuditRow.id).where(AuditRow.position.is_(None)).limit(1))
+    db.session.rollback()
+    if waiting is None:
+        return 0
+    with writing():
         return seal()
 
 
+def _send_messages() -> int:
+    return send_due(now=clock.now())
+
+
+def _forget_old() -> int:
+    with writing():
+        return forget_old(wall=clock.wall())
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do now and then; `run` returns how much was done and commits by itself."""
+
+    name: str
+    run: Callable[[], int]
+    every: timedelta = timedelta(0)
+
+
+JOBS: tuple[Job, ...] = (
+    Job("audit", _seal_audit),
+    Job("outbox", _send_messages),
+    Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
+)
+
+
+def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
+    """Do once whatever is due; returns how much was done.
+
+    `last_runs` remembers between ticks when the jobs with a pause ran. A job that fails is logged
+    and keeps no other from running.
+    """
+    last_runs = {} if last_runs is None else last_runs
+    done = 0
+    for job in JOBS:
+        wall = clock.wall()
+        if job.name in last_runs and wall - last_runs[job.name] < job.every:
+            continue
+        last_runs[job.name] = wall
+        with app.app_context():
+            try:
+                done += job.run()
+            except Exception:
+                log.exception("background job %s failed", job.name)
+    return done
+
+
 def run(app: Flask, stop: threading.Event) -> None:
-    """Tick until told to stop. An error is logged and the next tick tries again."""
-    while not stop.wait(TICK_SECONDS):
+    """Tick until told to stop, at once again while there is much to do."""
+    last_runs: dict[str, datetime] = {}
+    while not stop.is_set():
         try:
-            tick(app)
+            done = tick(app, last_runs)
         except Exception:
             log.exception("background tick failed")
+            done = 0
+        stop.wait(0.05 if done else TICK_SECONDS)
 
 
 def start_embedded(app: Flask) -> threading.Thread:

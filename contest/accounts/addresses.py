@@ -17,13 +17,29 @@ from contest.core.errors import N_, Refused
 
 # Mobile numbers of 11 digits became 10 digits in 2018; people still know them by heart.
 # Decision 798/QĐ-BTTTT (2018): old prefix -> new prefix.
-_OLD_PREFIXES = dict(
-    pair.split(">")
-    for pair in (
-        "0162>032 0163>033 0164>034 0165>035 0166>036 0167>037 0168>038 0169>039 0120>070 0121>079 0122>077 "
-        "0126>076 0128>078 0123>083 0124>084 0125>085 0127>081 0129>082 0186>056 0188>058 0199>059"
-    ).split()
-)
+_OLD_PREFIXES = {
+    "0162": "032",
+    "0163": "033",
+    "0164": "034",
+    "0165": "035",
+    "0166": "036",
+    "0167": "037",
+    "0168": "038",
+    "0169": "039",
+    "0120": "070",
+    "0121": "079",
+    "0122": "077",
+    "0126": "076",
+    "0128": "078",
+    "0123": "083",
+    "0124": "084",
+    "0125": "085",
+    "0127": "081",
+    "0129": "082",
+    "0186": "056",
+    "0188": "058",
+    "0199": "059",
+}
 _SEPARATORS = re.compile(r"[\s().\u00a0\-–]+")
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 LONGEST = 320

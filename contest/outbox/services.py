@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from contest.core.db import db
 from contest.outbox.models import Message
 
@@ -20,6 +22,25 @@ def ask_for_mail(*, to: str, template: str, now: datetime, locale: str = "vi", *
 def ask_for_sms(*, to: str, template: str, now: datetime, locale: str = "vi", **params: Any) -> Message:
     """Queue a text message, as `ask_for_mail`; `to` is an E.164 number."""
     return _ask("sms", to, template, now, locale, params)
+
+
+def call_off(*, template: str, **params: Any) -> int:
+    """Take back messages that nobody has begun to send; returns how many.
+
+    Those made from `template` whose parameters hold all of `params`. What is gone stays gone.
+    """
+    waiting = db.session.scalars(
+        select(Message).where(
+            Message.template == template,
+            Message.state == "pending",
+            Message.attempts == 0,
+            Message.claimed_until.is_(None),
+        )
+    ).all()
+    chosen = [message for message in waiting if message.params.items() >= params.items()]
+    for message in chosen:
+        db.session.delete(message)
+    return len(chosen)
 
 
 def _ask(channel: str, to: str, template: str, now: datetime, locale: str, params: dict[str, Any]) -> Message:

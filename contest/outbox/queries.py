@@ -1,0 +1,33 @@
+"""Messages that are due, and those to look at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from contest.outbox.models import Message
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Messages whose time has come and which no runner is busy with."""
+    return and_(
+        Message.state == "pending",
+        Message.next_try_at <= now,
+        or_(Message.claimed_until.is_(None), Message.claimed_until <= now),
+    )
+
+
+def due_ids(now: datetime, limit: int) -> Select[int]:
+    """Ids of due messages, the longest waiting first."""
+    return select(Message.id).where(is_due(now)).order_by(Message.next_try_at, Message.id).limit(limit)
+
+
+def latest(limit: int) -> Select[Message]:
+    """The newest messages, for the inbox of a demonstration."""
+    return select(Message).order_by(Message.id.desc()).limit(limit)
+
+
+def failed() -> Select[Message]:
+    """Messages given up, newest first, for those who run the site."""
+    return select(Message).where(Message.state == "failed").order_by(Message.id.desc())

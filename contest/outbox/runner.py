@@ -1,0 +1,164 @@
+"""Sending what is due: claim, render, send, note what came of it.
+
+A claim is one conditional UPDATE whose row count says who won, committed before anything is sent.
+A runner that dies in between lets the claim lapse, and another sends: a message goes out at least
+once, and twice only when the machine fell over between the server's "accepted" and our commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+from flask_babel import force_locale
+from jinja2 import Environment, StrictUndefined
+from sqlalchemy import update
+
+from contest.core.db import db, writing
+from contest.core.web.language import ENGLISH, outside_environ
+from contest.outbox.channels import Channel, Letter, Permanent, Transient, channels_for
+from contest.outbox.models import Message
+from contest.outbox.queries import due_ids, is_due
+from contest.outbox.rules import ATTEMPTS, CLAIM, wait_after, without_secrets
+
+log = logging.getLogger(__name__)
+_SUBJECT = "Subject:"
+_random = random.SystemRandom()
+
+
+class Rendered(NamedTuple):
+    """A message in words. `subject` is empty for text messages."""
+
+    subject: str
+    body: str
+
+
+def official_url() -> str:
+    """The address of this site as it is configured, never as somebody called it."""
+    site = current_app.config["SETTINGS"].site
+    return f"{current_app.config['PREFERRED_URL_SCHEME']}://{site.domain}"
+
+
+def render(message: Message, *, base_url: str = "") -> Rendered:
+    """`message` in its language, from templates/outbox/<template>.txt.
+
+    The first line is `Subject: …`, then a blank line, then the text; a text message has no subject
+    line. Every name used in the template must be a parameter. Links lead to `base_url`, by default
+    the official address, in the language of the message.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's proxy
+    root = (base_url or official_url()).rstrip("/")
+    prefix = "/en" if message.locale == ENGLISH else ""
+    environ = outside_environ(urlsplit(root).path, message.locale)
+    # A context of its own: nothing of the request or message around it shows through.
+    with (
+        app.app_context(),
+        app.test_request_context("/", base_url=root + prefix, environ_overrides=environ),
+        force_locale(message.locale),
+    ):
+        context = dict(message.params)
+        app.update_template_context(context)
+        text = _strict(app).get_template(f"outbox/{message.template}.txt").render(context)
+    head, _, rest = text.lstrip().partition("\n")
+    if head.startswith(_SUBJECT):
+        return Rendered(head.removeprefix(_SUBJECT).strip(), rest.strip() + "\n")
+    return Rendered("", text.strip() + "\n")
+
+
+def _strict(app: Flask) -> Environment:
+    """The site's templates, where a name that was not given is an error and not a blank."""
+    found = app.extensions.get("outbox.templates")
+    if found is None:
+        found = app.extensions["outbox.templates"] = app.jinja_env.overlay(undefined=StrictUndefined)
+    assert isinstance(found, Environment)
+    return found
+
+
+def send_due(*, now: datetime, channels: dict[str, Channel] | None = None, limit: int = 50) -> int:
+    """Send up to `limit` messages that are due; returns how many were sent. Needs an app context.
+
+    One failing message never keeps another from going.
+    """
+    channels = channels or channels_for(current_app.config["SETTINGS"])
+    sent = 0
+    for identifier in _candidates(now, limit):
+        message = _claim(identifier)
+        if message is not None:
+            sent += _attempt(message, channels[message.channel])
+    return sent
+
+
+def _candidates(now: datetime, limit: int) -> list[int]:
+    found = list(db.session.scalars(due_ids(now, limit)))
+    db.session.rollback()  # a read holds nothing while messages are sent
+    return found
+
+
+def _claim(identifier: int) -> Message | None:
+    """Take a message for sending; None when another runner was quicker."""
+    with writing() as now:
+        won = db.session.execute(
+            update(Message)
+            .where(Message.id == identifier, is_due(now))
+            .values(claimed_until=now + CLAIM, attempts=Message.attempts + 1)
+        )
+        if not won.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
+            return None
+        return db.session.get(Message, identifier, populate_existing=True)
+
+
+def _attempt(message: Message, channel: Channel) -> bool:
+    identifier, attempts = message.id, message.attempts
+    try:
+        rendered = render(message)
+        channel.send(_letter(message, rendered))
+    except Permanent as error:
+        _finish(identifier, state="failed", error=str(error))
+    except Transient as error:
+        _put_off(identifier, attempts, str(error))
+    except Exception as error:
+        # A template that is broken today may be mended tomorrow, before the attempts run out.
+        log.exception("message %s (%s) could not be made", identifier, message.template)
+        _put_off(identifier, attempts, f"{type(error).__name__}: {error}")
+    else:
+        _finish(identifier, state="sent", forget=not channel.keeps)
+        return True
+    return False
+
+
+def _letter(message: Message, rendered: Rendered) -> Letter:
+    if message.channel == "email" and not rendered.subject:
+        raise Permanent(f"templates/outbox/{message.template}.txt has no subject")
+    return Letter(
+        address=message.address,
+        subject=rendered.subject,
+        body=rendered.body,
+        locale=message.locale,
+        key=f"{message.id}.{int(message.created_at.timestamp())}",
+        at=message.created_at,
+    )
+
+
+def _finish(identifier: int, *, state: str, error: str | None = None, forget: bool = True) -> None:
+    with writing() as now:
+        message = db.session.get_one(Message, identifier)
+        message.state, message.error, message.claimed_until = state, error, None
+        message.sent_at = now if state == "sent" else None
+        if forget:
+            message.params = without_secrets(message.params)
+    if error:
+        log.warning("message %s failed: %s", identifier, error)
+
+
+def _put_off(identifier: int, attempts: int, error: str) -> None:
+    if attempts >= ATTEMPTS:
+        _finish(identifier, state="failed", error=error[:1000])
+        return
+    with writing() as now:
+        message = db.session.get_one(Message, identifier)
+        message.error, message.claimed_until = error[:1000], None
+        message.next_try_at = now + wait_after(attempts, _random.random())
