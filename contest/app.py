@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from contest import cli
 from contest.accounts import security
 from contest.accounts.views import bp as accounts
+from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.contests.queries import holds_any
 from contest.contests.views import bp as contests
 from contest.core import clock, formats
@@ -40,7 +41,7 @@ from contest.units.views import bp as units
 from contest.voting.views import bp as voting
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (public, accounts, units, contests, exemplars, entries, judging, voting, results, desk, demo)
+BLUEPRINTS = (public, sign_in_pages, accounts, units, contests, exemplars, entries, judging, voting, results, desk, demo)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -100,7 +101,8 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": settings.database_url.startswith("postgresql")},
-        "TRUSTED_HOSTS": list(settings.hosts) or ["localhost", "127.0.0.1", "[::1]"],
+        # The official name is always one of them: messages are rendered under it.
+        "TRUSTED_HOSTS": [*(settings.hosts or ("localhost", "127.0.0.1", "[::1]")), settings.site.domain],
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
