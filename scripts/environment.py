@@ -21,9 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-tools"
 LOWEST = (3, 11)
 
-# Wheels only, so that installing runs no code of a package; Flask-Principal was never published as one.
-WHEELS = ["--require-hashes", "--only-binary", ":all:"]
-SAFE = [*WHEELS, "--no-binary", "flask-principal"]
+# Wheels only, so that installing runs no code of a package.
+SAFE = ["--require-hashes", "--only-binary", ":all:"]
 
 
 def main(arguments: list[str]) -> int:
@@ -73,7 +72,7 @@ def install_with_uv(tools: Path, python: Path, lock: Path) -> bool:
     pinned = ROOT / "requirements-tools.lock"
     stamp = TOOLS / "installed.lock"
     if not uv.exists() or not stamp.exists() or stamp.read_bytes() != pinned.read_bytes():
-        if not runs([str(tools), "-m", "pip", "install", "--quiet", *WHEELS, "-r", str(pinned)], show=True):
+        if not runs([str(tools), "-m", "pip", "install", "--quiet", *SAFE, "-r", str(pinned)], show=True):
             return False
         stamp.write_bytes(pinned.read_bytes())
     environment = {"UV_HTTP_RETRIES": "1", "UV_NO_PROGRESS": "1", **mirror(tools)}
