@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from contest.core.db import db
 from contest.entries.models import Entry
-from contest.results.models import Award, ResultSet
+from contest.results.models import Award, PrizeWithheld, ResultSet
 
 
 def is_official(now: datetime) -> ColumnElement[bool]:
@@ -71,3 +71,40 @@ def awarded_entries(now: datetime) -> Select[Entry]:
 def contests_with_results(now: datetime) -> Select[ResultSet]:
     """Official results that anyone may see at `now`, the latest first."""
     return select(ResultSet).where(is_official(now)).order_by(ResultSet.visible_from.desc())
+
+
+# For those who prepare results
+
+
+def find_standing(contest_id: int) -> ResultSet | None:
+    """The result set of a contest that has not been superseded, public or not."""
+    return db.session.scalars(
+        select(ResultSet)
+        .where(ResultSet.contest_id == contest_id, ResultSet.superseded_at.is_(None))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def is_announced(contest_id: int, now: datetime) -> bool:
+    """Whether the official results of a contest are public."""
+    found = find_public_results(contest_id, now)
+    return found is not None and found.standing == "official"
+
+
+def standing_withholdings(contest_id: int) -> Select[PrizeWithheld]:
+    """Prizes that the council withholds."""
+    return (
+        select(PrizeWithheld)
+        .where(PrizeWithheld.contest_id == contest_id, PrizeWithheld.lifted_at.is_(None))
+        .order_by(PrizeWithheld.id)
+    )
+
+
+def last_decision(contest_id: int) -> ResultSet | None:
+    """The latest result set with a decision, superseded or not: what to begin a new one from."""
+    return db.session.scalars(
+        select(ResultSet)
+        .where(ResultSet.contest_id == contest_id, ResultSet.decision_number.is_not(None))
+        .order_by(ResultSet.id.desc())
+        .limit(1)
+    ).one_or_none()

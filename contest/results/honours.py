@@ -1,0 +1,227 @@
+"""The honours page as data: prizes from the highest, by category, with what stands beside them.
+
+The same for the public page and the preview on the results desk; who may see it when is decided in
+`contest.results.queries` before anything here is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from contest.contests.models import Contest
+from contest.contests.ruleset import Category, Prize, RuleSet
+from contest.core.db import db
+from contest.entries.models import Entry, Photo
+from contest.entries.queries import eligible_to_advance
+from contest.exemplars.models import Exemplar
+from contest.judging.scoring import Words
+from contest.results.models import Award, ResultSet
+from contest.results.rules import is_child, ladder_prizes, prizes_outside, quotation, shown_name
+from contest.results.wording import told, told_all
+from contest.units.models import Unit
+
+
+@dataclass(frozen=True)
+class Laurel:
+    """One award as it is shown. `quoted`: `words` are taken from the story, nobody wrote a citation.
+
+    `stands`: the entry is valid and its exemplar agrees to be presented; of one that is not, only the
+    title and the author are shown.
+    """
+
+    award: Award
+    entry: Entry
+    author: str
+    author_unit: Unit | None
+    about: str
+    about_unit: Unit | None
+    words: str
+    quoted: bool
+    photo: Photo | None
+    score: Fraction | None
+    why: tuple[Words, ...]
+    stands: bool
+
+
+@dataclass(frozen=True)
+class NotGiven:
+    """Seats of a prize that nobody gets; `whole`: none of it is given."""
+
+    seats: int
+    whole: bool
+    why: Words
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A prize with those who get it and what of it is not given."""
+
+    prize: Prize
+    laurels: tuple[Laurel, ...]
+    not_given: tuple[NotGiven, ...]
+
+
+@dataclass(frozen=True)
+class Class:
+    """A category: its prizes from the highest. `entries`: whether it had any valid entry in the final."""
+
+    category: Category
+    rungs: tuple[Rung, ...]
+    entries: bool
+
+    @property
+    def leading(self) -> tuple[Rung, ...]:
+        """The given prizes at the top that exist once: shown large, with picture and words."""
+        top: list[Rung] = []
+        for rung in self.rungs:
+            if rung.laurels and (rung.prize.count > 1 or not all(each.stands for each in rung.laurels)):
+                break
+            top += [rung] if rung.laurels else []
+        return tuple(top)
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Figures of the vote. `lines`: finalists with their votes, most first; `not_counted` by reason code."""
+
+    cast: int
+    valid: int
+    not_counted: tuple[tuple[str, int], ...]
+    lines: tuple[tuple[Entry, int], ...]
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A secret ballot of the council: in which category, on which codes, how many were present."""
+
+    category: str
+    groups: list[list[str]]
+    present: int
+
+
+@dataclass(frozen=True)
+class Honours:
+    """Everything of a result set that is told."""
+
+    result_set: ResultSet
+    classes: tuple[Class, ...]
+    readers: Rung | None
+    votes: Votes | None
+    ballots: tuple[Ballot, ...]
+    ranked: dict[str, int]
+    outside: tuple[Prize, ...]
+
+    @property
+    def laurels(self) -> tuple[Laurel, ...]:
+        """Every award, in the order in which it is told."""
+        rungs = [rung for each in self.classes for rung in each.rungs] + ([self.readers] if self.readers else [])
+        return tuple(laurel for rung in rungs for laurel in rung.laurels)
+
+
+VOID = "void"
+
+
+def honours_of(contest: Contest, result_set: ResultSet) -> Honours:
+    """The honours of a result set, read with a fixed number of queries."""
+    rules = contest.rules
+    awards = db.session.scalars(
+        select(Award)
+        .where(Award.result_set_id == result_set.id)
+        .options(
+            joinedload(Award.entry).options(
+                joinedload(Entry.exemplar).joinedload(Exemplar.unit),
+                joinedload(Entry.author_unit),
+                selectinload(Entry.photos),
+            )
+        )
+        .order_by(Award.position)
+    ).all()
+    report = result_set.report
+    ladder = ladder_prizes(rules)
+    standing = set(db.session.scalars(eligible_to_advance(contest.id)))
+    classes = tuple(
+        Class(
+            category,
+            tuple(_rung(rules, prize, awards, standing, report) for prize in ladder if prize.category == category.id),
+            bool(report["rankings"].get(category.id)),
+        )
+        for category in rules.open_categories()
+    )
+    readers = rules.readers_prize
+    return Honours(
+        result_set,
+        classes,
+        _rung(rules, readers, awards, standing, report) if readers else None,
+        _votes(rules, report["tally"]),
+        tuple(Ballot(*each) for each in report["ballots"]),
+        {category: len(places) for category, places in report["rankings"].items()},
+        prizes_outside(rules),
+    )
+
+
+def _rung(
+    rules: RuleSet, prize: Prize, awards: Sequence[Award], standing: Collection[int], report: dict[str, Any]
+) -> Rung:
+    return Rung(
+        prize,
+        tuple(
+            _laurel(rules, award, stands=award.entry_id in standing) for award in awards if award.prize_id == prize.id
+        ),
+        tuple(
+            NotGiven(each["seats"], each["whole"], told(each["why"]))
+            for each in report["withheld"]
+            if each["prize"] == prize.id
+        ),
+    )
+
+
+def _laurel(rules: RuleSet, award: Award, *, stands: bool) -> Laurel:
+    entry = award.entry
+    category = rules.category(entry.category)
+    child = is_child(entry.author_birth_date, entry.submitted_at, category)
+    words = award.citation or quotation(entry.body)
+    return Laurel(
+        award=award,
+        entry=entry,
+        author=shown_name(entry.author_name, entry.pen_name, child=child),
+        # A child's unit is a school, which stays hidden.
+        author_unit=None if child else entry.author_unit,
+        about=shown_name(entry.exemplar.name, "", child=entry.exemplar.is_child),
+        about_unit=entry.exemplar.unit,
+        words=words if stands else "",
+        quoted=not award.citation,
+        photo=entry.photos[0] if entry.photos and stands else None,
+        score=Fraction(award.score) if award.score else None,
+        why=told_all(award.why),
+        stands=stands,
+    )
+
+
+def _votes(rules: RuleSet, kept: dict[str, Any] | None) -> Votes | None:
+    if kept is None:
+        return None
+    entries = {
+        entry.id: entry
+        for entry in db.session.scalars(select(Entry).where(Entry.id.in_([entry_id for entry_id, _ in kept["votes"]])))
+    }
+    reasons: list[tuple[str, int]] = [(code, kept["set_aside"].get(code, 0)) for code in rules.voting.set_aside]
+    reasons += [(code, count) for code, count in sorted(kept["set_aside"].items()) if code not in dict(reasons)]
+    reasons.append((VOID, kept["void"]))
+    return Votes(
+        kept["cast"],
+        kept["valid"],
+        tuple((code, count) for code, count in reasons if count),
+        tuple((entries[entry_id], count) for entry_id, count in kept["votes"]),
+    )
+
+
+def authors_are_public(rules: RuleSet, now: datetime) -> bool:
+    """Whether the public may know who wrote."""
+    return rules.has_begun(rules.announcement.author_names_public_from, now)

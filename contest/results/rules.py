@@ -1,0 +1,80 @@
+"""Pure rules of results: which prizes are worked out here, what a name and a quotation may show."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from contest.contests.ruleset import Category, Prize, RuleSet
+from contest.core.formats import local
+
+PROVISIONAL_FIRST = "provisional_posted_then_official"
+LONGEST_CITATION = 600
+
+_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[”\"']?", re.DOTALL)
+_SHORTEST_QUOTE, _LONGEST_QUOTE = 30, 170
+
+
+def ladder_prizes(rules: RuleSet) -> tuple[Prize, ...]:
+    """The prizes won by rank in categories whose entries are judged here, in the order of the rules."""
+    judged = {category.id for category in rules.open_categories()}
+    return tuple(prize for prize in rules.prizes if prize.category in judged and rules.is_ladder_prize(prize))
+
+
+def computed_prizes(rules: RuleSet) -> tuple[Prize, ...]:
+    """The prizes that this system works out: those of the ladders, and the readers' prize."""
+    readers = rules.readers_prize
+    return (*ladder_prizes(rules), *((readers,) if readers else ()))
+
+
+def prizes_outside(rules: RuleSet) -> tuple[Prize, ...]:
+    """The prizes that the organising committee decides outside the system for now."""
+    computed = computed_prizes(rules)
+    return tuple(prize for prize in rules.prizes if prize not in computed)
+
+
+def posts_first(rules: RuleSet) -> bool:
+    """Whether provisional results are posted for remarks before the official ones."""
+    return rules.announcement.mode == PROVISIONAL_FIRST
+
+
+def remarks_until(rules: RuleSet) -> datetime | None:
+    """Until when remarks on posted results are taken; None where nothing is posted first."""
+    window = rules.window("provisional")
+    return window.closes if posts_first(rules) and window else None
+
+
+def council_day(rules: RuleSet) -> date | None:
+    """The day on which the council meets."""
+    meets = rules.instant("council")
+    return local(meets).date() if meets else None
+
+
+def is_child(born: date | None, on: datetime | None, category: Category) -> bool:
+    """Whether an author is shown as a child: under 18 on the day of submission, or in a class for children."""
+    if category.guardian_consent:
+        return True
+    if born is None or on is None:
+        return False
+    day = local(on).date()
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < 18
+
+
+def given_name(name: str) -> str:
+    """The given name, which stands last in Vietnamese."""
+    return name.rsplit(maxsplit=1)[-1] if name.split() else ""
+
+
+def shown_name(name: str, pen_name: str, *, child: bool) -> str:
+    """An author's name for the public: the pen name; else a child's given name, a grown-up's whole name."""
+    return pen_name or (given_name(name) if child else name)
+
+
+def quotation(story: str) -> str:
+    """A sentence of a story to quote under its prize when no citation was written; "" when none fits.
+
+    The last one of a fitting length: stories say at their end what they were told for.
+    """
+    sentences = [" ".join(found.split()) for found in _SENTENCE.findall(story)]
+    fitting = [each for each in sentences if _SHORTEST_QUOTE <= len(each) <= _LONGEST_QUOTE and each[0].isupper()]
+    return fitting[-1] if fitting else ""
