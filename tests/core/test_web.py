@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contest.app import create_app
+from contest.core.web.headers import asset
 from contest.core.web.language import LanguagePrefix
 from tests.conftest import settings_for
 from tests.factories import make_contest, make_user, sign_in
@@ -38,6 +39,20 @@ def test_anonymous_pages_may_be_shared_and_set_no_cookie(client, contest, path):
 def test_a_person_who_is_signed_in_gets_nothing_that_a_cache_may_keep(client, contest):
     sign_in(client, make_user())
     assert client.get("/").headers["Cache-Control"] == "private, no-store"
+
+
+def test_static_files_are_small_kept_for_a_year_and_carry_no_cookie(client, contest):
+    sign_in(client, make_user())
+    with client.session_transaction() as session:
+        session.permanent = True  # as the sign-in page leaves it: the cookie is renewed with each page
+    with client.application.test_request_context():
+        address = asset("css/look.css")
+    answer = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+    assert "?v=" in address
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000"
+    assert answer.headers["Content-Encoding"] == "br"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_what_does_not_exist_looks_the_same_everywhere(client, contest):

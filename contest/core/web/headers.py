@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from contest.core.web.language import site_root
 
@@ -91,5 +92,18 @@ def asset(name: str) -> str:
     return f"{site_root()}/static/{name}?v={version}"
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Session cookies, kept away from static files: a cache holds those for a year, for everyone.
+
+    Otherwise a signed-in person's renewed cookie would travel with a file that anyone may be
+    given, and `Vary: Cookie` would have browsers ask again for each file after each page.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
+
+
 def init_headers(app: Flask) -> None:
+    app.session_interface = Sessions()
     app.after_request(_finish)
