@@ -39,7 +39,9 @@ def settings_for(data: Path, url: str = "", **env: str) -> Settings:
 
 
 def _application(settings: Settings) -> Flask:
+    running = clocks._running[0]
     app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    clocks.use(running)  # the application sets its own clock; the test's stands already
     with app.app_context():
         upgrade()
     return app
