@@ -19,7 +19,7 @@ from contest.accounts.models import User
 from contest.audit.services import record
 from contest.contests.models import Contest, RoleGrant
 from contest.core.db import db
-from contest.core.errors import N_, Refused
+from contest.core.errors import N_, NotFound, Refused
 from contest.core.text import clean_text
 from contest.entries.models import Entry
 from contest.exemplars.models import Exemplar
@@ -141,6 +141,8 @@ def declare_conflict(*, assignment: Assignment, reason: str, actor: User, now: d
     Raises Conflict once the round is closed.
     """
     entry = assignment.entry
+    if assignment.judge_id != actor.id:
+        raise NotFound(assignment.public_id)
     check_not_locked(entry.contest_id, assignment.round, entry.category)
     _record(entry, actor, DECLARED, reason, actor, now)
 

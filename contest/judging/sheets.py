@@ -113,9 +113,11 @@ def _take(assignment: Assignment, actor: User, now: datetime, *, entry: bool = F
     held = hold_assignment(assignment)
     if held.judge_id != actor.id:
         raise NotFound(assignment.public_id)
-    held = get_own_assignment(contest, held.public_id, actor.id, now)
-    check_not_locked(contest.id, held.round, held.entry.category)
-    return held
+    return get_own_assignment(contest, held.public_id, actor.id, now)
+
+
+def _check_open(assignment: Assignment) -> None:
+    check_not_locked(assignment.entry.contest_id, assignment.round, assignment.entry.category)
 
 
 def _sheet(assignment: Assignment) -> Sheet | None:
@@ -154,6 +156,7 @@ def save_sheet(
     content again is no conflict: an answer may have been lost on the way.
     """
     held = _take(assignment, actor, now)
+    _check_open(held)
     check_marking_is_open(held.entry.contest.rules, held.round, now)
     sheet = _sheet(held)
     if sheet is not None and sheet.state == "final":
@@ -213,7 +216,8 @@ def finalise_sheet(
     sheet = _sheet(held)
     comment = _comment(comment)
     if sheet is not None and sheet.state == "final":
-        return _the_same(sheet, {**marks_of(sheet), **marks}, comment)
+        return _the_same(held, sheet, {**marks_of(sheet), **marks}, comment)
+    _check_open(held)
     check_marking_is_open(contest.rules, held.round, now)
     problems = problems_with(contest.rules.rubric, {**marks_of(sheet), **marks}, complete=True)
     if problems:
@@ -226,10 +230,11 @@ def finalise_sheet(
     return revision
 
 
-def _the_same(sheet: Sheet, marks: Marks, comment: str) -> SheetRevision:
+def _the_same(assignment: Assignment, sheet: Sheet, marks: Marks, comment: str) -> SheetRevision:
     latest = sheet.revisions[-1]
     if dict(marks) == marks_of(sheet) and comment == latest.comment:
         return latest
+    _check_open(assignment)
     raise Conflict(N_("This sheet is final and cannot be changed."), code="sheet_final")
 
 
@@ -288,6 +293,7 @@ def rescore(
         raise BadMarks(problems)
     if wanted == marks_of(sheet) and comment == latest.comment:
         return latest  # the same act sent twice, or nothing changed
+    _check_open(held)
     if not may_rescore(held):
         raise Refused(N_("There is no open gap to talk about: final marks stay."), code="no_gap")
     if not reason:

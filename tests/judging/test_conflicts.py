@@ -1,0 +1,204 @@
+"""Conflicts of interest hold on every path, from every source."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from contest.contests.models import RoleGrant
+from contest.core.db import db
+from contest.core.errors import Conflict, NotFound, Refused
+from contest.judging.conflicts import conflicts_among, conflicts_of
+from contest.judging.models import Assignment, ConflictOfInterest, RoundClosing
+from contest.judging.queries import get_own_assignment, queue
+from contest.judging.rounds import entry_state
+from contest.judging.rules import names_a_relative, names_as_text
+from contest.judging.services import (
+    assign,
+    assign_one,
+    declare_conflict,
+    end_seat,
+    finalise_sheet,
+    lift_conflict,
+    record_conflict,
+    save_sheet,
+    seat_judge,
+)
+from tests.factories import make_contest, make_staff, make_unit
+from tests.factories.judging import (
+    assignments_of,
+    finalise,
+    give,
+    make_accepted,
+    make_panel,
+    mark_all,
+    opening_of,
+    spread_marks,
+)
+from tests.judging.test_panels import seat_of
+
+SOURCES = ["own_entry", "own_unit", "exemplar_unit", "relative", "relative_exemplar", "declared", "chair"]
+
+
+@pytest.fixture
+def contest(app):
+    return make_contest(0)
+
+
+def at(contest):
+    return opening_of(contest, "prelim")
+
+
+def grant_of(judge):
+    return db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == judge.id)).one()
+
+
+def bring_about(source, entry, judge):
+    """Make the fact or the record that puts `judge` in conflict with `entry`."""
+    grant = grant_of(judge)
+    if source == "own_entry":
+        entry.author = judge
+    elif source == "own_unit":
+        grant.unit = entry.author_unit = make_unit()
+    elif source == "exemplar_unit":
+        grant.unit = entry.exemplar.unit
+    elif source == "relative":
+        entry.author_name = "Nguyễn Thị Thu Hậu"
+        grant.relatives = "Chồng: Trần Bình; em gái – NGUYEN THI THU HAU (giáo viên)"
+    elif source == "relative_exemplar":
+        entry.exemplar.name = "Trần Đình Sỹ"
+        grant.relatives = "Bố đẻ: Trần Đình Sỹ"
+    else:
+        db.session.add(
+            ConflictOfInterest(entry_id=entry.id, judge_id=judge.id, source=source, recorded_at=entry.created_at)
+        )
+    db.session.flush()
+
+
+@pytest.fixture(params=SOURCES)
+def source(request):
+    return request.param
+
+
+@pytest.fixture
+def judges(contest):
+    return make_panel(contest, size=4)
+
+
+@pytest.fixture
+def entry(contest):
+    return make_accepted(contest)
+
+
+def test_it_is_found_for_this_judge_and_this_entry_alone(contest, judges, entry, source):
+    other = make_accepted(contest)
+    bring_about(source, entry, judges[0])
+    expected = source.removesuffix("_exemplar") if source.startswith("relative") else source
+    assert conflicts_of(entry, judges[0].id) == {expected}
+    assert conflicts_of(other, judges[0].id) == frozenset()
+    assert set(conflicts_among(contest.id)) == {(entry.id, judges[0].id)}
+
+
+def test_automatic_assignment(contest, judges, entry, source):
+    bring_about(source, entry, judges[0])
+    for seed in range(4):
+        for assignment in assignments_of(entry):
+            db.session.delete(assignment)
+        assign(contest=contest, round_id="prelim", category="A", actor=None, now=at(contest), seed=seed)
+        assert judges[0].id not in {each.judge_id for each in assignments_of(entry)}
+
+
+def test_assignment_by_hand(judges, entry, source):
+    bring_about(source, entry, judges[0])
+    with pytest.raises(Refused, match="conflict of interest"):
+        give(entry, judges[0])
+
+
+def test_the_third_judge(contest, judges, entry, source):
+    for judge in judges[1:]:
+        give(make_accepted(contest), judge)  # the one in conflict would be the least loaded
+    bring_about(source, entry, judges[0])
+    mark_all(entry, judges[1:3], [86, 69])
+    assert {each.judge_id for each in assignments_of(entry)} == {judge.id for judge in judges[1:]}
+
+
+def test_coming_back_to_the_panel(contest, judges, entry, source):
+    secretary = make_staff(contest, "secretary")
+    mark_all(entry, judges[:2], [80, 82])
+    end_seat(seat=seat_of(judges[0]), contest=contest, actor=secretary, now=at(contest))
+    bring_about(source, entry, judges[0])
+    seat_judge(contest=contest, round_id="prelim", category="A", judge=judges[0], actor=secretary, now=at(contest))
+    assert [each.judge_id for each in assignments_of(entry)] == [judges[1].id]
+
+
+def test_reading_and_writing_once_it_is_known(contest, judges, entry, source):
+    assignment = give(entry, judges[0])
+    other = give(make_accepted(contest), judges[0])
+    bring_about(source, entry, judges[0])
+    assert [task.public_id for task in queue(contest, "prelim", judges[0].id, at(contest))] == [other.public_id]
+    with pytest.raises(NotFound):
+        get_own_assignment(contest, assignment.public_id, judges[0].id, at(contest))
+    marks = spread_marks(contest, 80)
+    for verb in (save_sheet, finalise_sheet):
+        with pytest.raises(NotFound):
+            verb(assignment=assignment, marks=marks, comment="", version=0, actor=judges[0], now=at(contest))
+
+
+def test_stepping_back_never_counts_as_zero(contest, judges, entry):
+    mine, _ = mark_all(entry, judges[:2], [80, 82])
+    declare_conflict(assignment=mine, reason="", actor=judges[0], now=at(contest))
+    state = entry_state(entry, "prelim")
+    assert state.result.total == 82 and not state.result.complete and state.lacking == 1
+    finalise(give(entry, judges[2]), 84)
+    assert entry_state(entry, "prelim").result.total == 83
+
+
+def test_stepping_back_twice_is_once(contest, judges, entry):
+    mine = give(entry, judges[0])
+    for _ in range(2):
+        declare_conflict(assignment=mine, reason="", actor=judges[0], now=at(contest))
+    assert len(db.session.scalars(select(ConflictOfInterest)).all()) == 1
+
+
+def test_a_closed_round_stays_as_it_was_counted(contest, judges, entry):
+    chair = make_staff(contest, "chair")
+    mine, _ = mark_all(entry, judges[:2], [80, 82])
+    db.session.add(RoundClosing(contest_id=contest.id, round="prelim", category="A", by_id=chair.id, at=at(contest)))
+    db.session.flush()
+    with pytest.raises(Conflict, match="locked"):
+        declare_conflict(assignment=mine, reason="", actor=judges[0], now=at(contest))
+    record_conflict(entry=entry, judge=judges[0], reason="Biết muộn", actor=chair, now=at(contest))
+    assert mine.standing and entry_state(entry, "prelim").result.total == 81
+    assert conflicts_of(entry, judges[0].id) == {"chair"}  # and in force from here on
+
+
+def test_a_record_needs_a_reason_and_can_be_lifted(contest, judges, entry):
+    chair = make_staff(contest, "chair")
+    mine = give(entry, judges[0])
+    with pytest.raises(Refused, match="why"):
+        record_conflict(entry=entry, judge=judges[0], reason=" ", actor=chair, now=at(contest))
+    record_conflict(entry=entry, judge=judges[0], reason="Cùng cơ quan cũ", actor=chair, now=at(contest))
+    assert not mine.standing
+    conflict = db.session.scalars(select(ConflictOfInterest)).one()
+    lift_conflict(conflict=conflict, actor=chair, now=at(contest))
+    again = assign_one(entry=entry, round_id="prelim", judge=judges[0], actor=chair, now=at(contest))
+    assert again is mine and mine.standing
+    assert len(db.session.scalars(select(Assignment)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("relatives", "name", "found"),
+    [
+        ("Nguyễn Văn An", "Nguyễn Văn An", True),
+        ("vợ: Lê Thị Hoà, con: Nguyễn Minh", "Lê Thị Hòa", True),
+        ("NGUYEN VAN AN", "Nguyễn Văn An", True),
+        ("Nguyễn Văn Anh", "Nguyễn Văn An", False),
+        ("Trần An", "An", False),
+        ("", "Nguyễn Văn An", False),
+        ("Nguyễn Văn An", "", False),
+        ("Đỗ Đức Đạt\u200b", "Do Duc Dat", True),
+    ],
+)
+def test_relatives_are_found_as_people_write_them(relatives, name, found):
+    text = names_as_text(relatives)
+    assert names_a_relative(text, [name]) is found
