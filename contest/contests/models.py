@@ -43,6 +43,11 @@ class Contest(Base):
 _PARSED: dict[str, RuleSet] = {}
 
 
+def find_parsed(sha256: str) -> RuleSet | None:
+    """Rules that this process has parsed before, by their hash: for who must not load the document."""
+    return _PARSED.get(sha256)
+
+
 class RuleSetVersion(Base):
     """One version of a contest's rules: the canonical JSON text and its hash. Never changed."""
 

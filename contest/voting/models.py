@@ -29,11 +29,14 @@ class Voter(Base):
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
     tag: Mapped[str] = mapped_column(String(64))
     order_seed: Mapped[str] = mapped_column(String(16))  # the order of finalists for this voter
-    created_at: Mapped[Instant]
+    created_at: Mapped[Instant]  # the hour: who voted when is nobody's business
 
 
 class VoteCode(Base):
-    """A one-time code sent to a contact: its hash, when it lapses (wall time), how often it was tried."""
+    """A one-time code sent to a contact: its hash, when it lapses, how often it was tried. Wall times.
+
+    The latest row of a tag is the only code that works: a new one voids those before it.
+    """
 
     __tablename__ = "vote_code"
     __table_args__ = (Index("ix_vote_code_tag", "contest_id", "tag"),)
@@ -49,7 +52,10 @@ class VoteCode(Base):
 
 
 class Ballot(Base):
-    """One voter's one ballot. A change raises `revision` and replaces the choices."""
+    """One voter's one ballot. A change raises `revision` and replaces the choices.
+
+    The constraint is what makes it one: casting inserts first and asks afterwards.
+    """
 
     __tablename__ = "ballot"
     __table_args__ = (UniqueConstraint("contest_id", "voter_id"),)
@@ -57,7 +63,7 @@ class Ballot(Base):
     id: Mapped[IntPk]
     ballot_id: Mapped[str] = mapped_column(String(32), unique=True)  # random, on the voter's confirmation
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
-    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"), unique=True)
+    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"))
     revision: Mapped[int] = mapped_column(default=1)
     cast_at: Mapped[Instant]
     changed_at: Mapped[Instant]

@@ -476,7 +476,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
         sa.UniqueConstraint("ballot_id", name=op.f("uq_ballot_ballot_id")),
         sa.UniqueConstraint("contest_id", "voter_id", name=op.f("uq_ballot_contest_id_voter_id")),
-        sa.UniqueConstraint("voter_id", name=op.f("uq_ballot_voter_id")),
     )
     op.create_table(
         "entry",

@@ -1,0 +1,65 @@
+"""Contacts that voters prove: one key for each mailbox or phone number, however it is written.
+
+`address` is where a code is sent; `key` is who it counts for. They differ where a provider delivers
+many spellings to one mailbox: Gmail ignores dots and everything from a plus sign on, and is also
+called googlemail.com. Other providers give plus signs and dots meanings of their own, so theirs are
+kept. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from contest.accounts.addresses import canonical_email, canonical_phone
+from contest.core.errors import N_, Refused
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_NOT_IN_A_NUMBER = re.compile(r"[^\d\s().+\-–]")
+# No address or number that anyone has is longer; beyond it nothing is parsed.
+LONGEST = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where a code goes, and the one form that stands for everything that reaches the same person."""
+
+    address: str
+    key: str
+
+
+def read_email(typed: str) -> Contact:
+    """An e-mail address as a voter typed it.
+
+    The domain is compared in lower case and as IDNA (ASCII), the local part in lower case: no
+    provider in use tells two people apart by it. Raises Refused when it cannot be an address.
+    """
+    address = canonical_email(_line(typed))
+    local, _, domain = address.rpartition("@")
+    if domain in _GMAIL:
+        local = local.partition("+")[0].replace(".", "")
+        domain = "gmail.com"
+        if not local:
+            raise Refused(N_("This is not an e-mail address. It should look like ten@example.vn."), code="email")
+    return Contact(address, f"{local}@{domain}")
+
+
+def read_mobile(typed: str) -> Contact:
+    """A Vietnamese mobile number as a voter typed it, as E.164; numbers from before 2018 as they are now.
+
+    Raises Refused for anything else: other countries, fixed lines, service numbers.
+    """
+    number = _line(typed)
+    if _NOT_IN_A_NUMBER.search(number):
+        # The library would read letters as the keys of a telephone.
+        raise Refused(
+            N_("This is not a Vietnamese mobile number. It has ten digits, as in 0912 345 678."), code="phone"
+        )
+    phone = canonical_phone(number)
+    return Contact(phone, phone)
+
+
+def _line(typed: str) -> str:
+    """What was typed without blanks around it; keyboards that write full-width forms are understood."""
+    return unicodedata.normalize("NFKC", typed[:LONGEST]).strip()

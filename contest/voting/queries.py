@@ -1,0 +1,150 @@
+"""What is on the ballot, what a voter chose, and what is counted.
+
+Figures of single entries leave this room through `tally_inputs` alone, for the results room, which
+decides when they are shown. Pages before that know of one figure: `turnout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload, load_only, selectinload
+
+from contest.contests.models import Contest
+from contest.core.db import db
+from contest.entries.models import Entry, Photo
+from contest.entries.queries import finalists_of
+from contest.exemplars.models import Exemplar
+from contest.exemplars.queries import cleared_exemplars
+from contest.voting import tally
+from contest.voting.models import Ballot, Choice, Voter
+
+
+def on_the_ballot(contest_id: int, categories: Collection[str]) -> Select[Entry]:
+    """Entries that may be chosen now: finalists that stand, whose exemplars agree to be presented.
+
+    The booth, the cast and the count all ask this.
+    """
+    return (
+        finalists_of(contest_id, categories).where(Entry.exemplar_id.in_(cleared_exemplars(contest_id))).order_by(None)
+    )
+
+
+def gallery(contest: Contest) -> Sequence[Entry]:
+    """The entries of `on_the_ballot` with what a card shows, and without their texts."""
+    return db.session.scalars(
+        on_the_ballot(contest.id, contest.rules.voting.categories).options(
+            load_only(
+                Entry.public_id, Entry.title, Entry.blind_code, Entry.category, Entry.pen_name, Entry.author_name
+            ),
+            selectinload(Entry.photos).load_only(Photo.public_id, Photo.alt, Photo.entry_id, Photo.position),
+            joinedload(Entry.exemplar).load_only(Exemplar.name).joinedload(Exemplar.unit),
+        )
+    ).all()
+
+
+def find_voter(contest_id: int, voter_id: int) -> Voter | None:
+    """A voter of this contest."""
+    return db.session.scalar(select(Voter).where(Voter.id == voter_id, Voter.contest_id == contest_id))
+
+
+class Chosen(NamedTuple):
+    """One choice on a ballot. It counts for nothing when the entry stands no longer."""
+
+    public_id: str
+    code: str | None
+    title: str
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBallot:
+    """A ballot as its voter may see it."""
+
+    ballot_id: str
+    revision: int
+    cast_at: datetime
+    changed_at: datetime
+    choices: tuple[Chosen, ...]
+
+    @property
+    def shown_id(self) -> str:
+        """The ballot's number in groups of four, as people read it out and write it down."""
+        return "-".join(self.ballot_id[at : at + 4] for at in range(0, len(self.ballot_id), 4))
+
+    @property
+    def standing(self) -> list[str]:
+        """Public ids of the choices that count."""
+        return [choice.public_id for choice in self.choices if choice.stands]
+
+    @property
+    def fallen(self) -> list[Chosen]:
+        """Choices whose entries have fallen out: the voter may choose others until the close."""
+        return [choice for choice in self.choices if not choice.stands]
+
+
+def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
+    """The ballot of a voter in `contest`."""
+    ballot = db.session.scalar(select(Ballot).where(Ballot.contest_id == contest.id, Ballot.voter_id == voter_id))
+    if ballot is None:
+        return None
+    standing = on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.id)
+    rows = db.session.execute(
+        select(Entry.public_id, Entry.blind_code, Entry.title, Entry.id.in_(standing))
+        .join(Choice, Choice.entry_id == Entry.id)
+        .where(Choice.ballot_id == ballot.id)
+        .order_by(Choice.slot)
+    )
+    return OwnBallot(
+        ballot.ballot_id,
+        ballot.revision,
+        ballot.cast_at,
+        ballot.changed_at,
+        tuple(Chosen(public_id, code, title, bool(stands)) for public_id, code, title, stands in rows),
+    )
+
+
+def turnout(contest_id: int) -> int:
+    """How many ballots were cast: the one figure that may be shown while the vote is open."""
+    return db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest_id)) or 0
+
+
+class TallyInputs(NamedTuple):
+    """What `tally.tally` counts: `ballots` can be walked through once. Entries by public id."""
+
+    ballots: Iterator[tally.Ballot]
+    finalists: tuple[str, ...]
+
+
+def tally_inputs(contest: Contest) -> TallyInputs:
+    """The current choices of every ballot, and the finalists that stand. Two statements.
+
+    Rows are fetched in parts, so that memory does not grow with the number of voters.
+    """
+    finalists = db.session.scalars(
+        on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.public_id)
+    ).all()
+    rows = db.session.execute(
+        select(Ballot.id, Entry.public_id)
+        .outerjoin(Choice, Choice.ballot_id == Ballot.id)
+        .outerjoin(Entry, Entry.id == Choice.entry_id)
+        .where(Ballot.contest_id == contest.id)
+        .order_by(Ballot.id, Choice.slot)
+        .execution_options(yield_per=5000)
+    )
+    ballots = (
+        # A ballot always has choices; an outer join would still show one that had lost them.
+        tally.Ballot(tuple(entry for _, entry in choices if entry))
+        for _, choices in groupby(rows, key=lambda row: row[0])
+    )
+    return TallyInputs(ballots, tuple(sorted(finalists)))
+
+
+def count_votes(contest: Contest) -> tally.Tally:
+    """The count of a contest's vote as it stands. Who may see it, and when, is the results room's say."""
+    return tally.tally(*tally_inputs(contest))

@@ -1,0 +1,47 @@
+"""What a code, a voter's tag and a voter's order of finalists are. No session, no request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+
+CODE_LIFE = timedelta(minutes=10)
+CODE_TRIES = 5
+# Codes to one contact: enough for a lost message, too few to pester somebody with.
+CODES_PER_HOUR = 3
+CODES_PER_DAY = 5
+# How long a browser is known after the code, in wall time: phones are passed around.
+KNOWN_FOR = timedelta(hours=2)
+
+
+def tag_of(secret: str, key: str) -> str:
+    """What stands for a contact in the tables of one contest: HMAC-SHA256 under the contest's key.
+
+    Without the key nobody can look whether a number voted; with another contest's key it is
+    another tag.
+    """
+    return _keyed(secret, "voter", key)
+
+
+def code_digest(secret: str, tag: str, code: str) -> str:
+    """What is kept of a code. Under the contest's key, since six digits alone could be tried out."""
+    return _keyed(secret, f"code:{tag}", code)
+
+
+def _keyed(secret: str, purpose: str, text: str) -> str:
+    return hmac.new(bytes.fromhex(secret), f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def passing_seed(slug: str, now: datetime) -> str:
+    """The order for somebody not known yet: another one every minute, the same on every process."""
+    return f"{slug}:{int(now.timestamp()) // 60}"
+
+
+def shuffled(items: Iterable[T], seed: str, name: Callable[[T], str]) -> list[T]:
+    """`items` in the order that `seed` gives; it does not change for the others when one falls out."""
+    return sorted(items, key=lambda item: hashlib.sha256(f"{seed}\n{name(item)}".encode()).digest())

@@ -1,0 +1,79 @@
+"""Finalists put to the vote, voters, and ballots, through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import count
+
+from sqlalchemy import select
+
+from contest.contests.models import Contest
+from contest.core.db import db
+from contest.entries.models import Advancement, Entry
+from contest.outbox.models import Message
+from contest.voting.services import Cast, admit_voter, cast_ballot
+from tests.factories import make_contest
+from tests.factories.judging import make_finalist
+
+_numbers = count(1)
+
+
+def voting_window(contest: Contest) -> tuple[datetime, datetime]:
+    window = contest.rules.window("voting")
+    assert window is not None
+    return window.opens, window.closes
+
+
+def during(contest: Contest) -> datetime:
+    """An hour after the vote opened."""
+    return voting_window(contest)[0] + timedelta(hours=1)
+
+
+def make_vote(index: int = 0, finalists: int = 5) -> tuple[Contest, list[Entry]]:
+    """A contest with finalists in the first category that is put to the vote."""
+    contest = make_contest(index)
+    category = contest.rules.voting.categories[0]
+    entries = [make_finalist(contest, category) for _ in range(finalists)]
+    db.session.commit()
+    return contest, entries
+
+
+def make_contact(contest: Contest) -> str:
+    """A contact that nobody else has, of the kind that the contest asks for."""
+    number = next(_numbers)
+    return f"nguoi{number}@an-lam.example" if contest.rules.voting.identity == "email_otp" else f"09{number:08d}"
+
+
+def make_voter(contest: Contest, contact: str = "") -> int:
+    """The id of somebody who may vote."""
+    voter_id = admit_voter(contest=contest, typed=contact or make_contact(contest), now=during(contest))
+    db.session.commit()
+    return voter_id
+
+
+def vote(contest: Contest, entries: Sequence[Entry], voter_id: int | None = None, now: datetime | None = None) -> Cast:
+    """A ballot for `entries`."""
+    cast = cast_ballot(
+        slug=contest.slug,
+        voter_id=voter_id or make_voter(contest),
+        picks=[entry.public_id for entry in entries],
+        now=now or during(contest),
+    )
+    db.session.commit()
+    return cast
+
+
+def let_fall_out(entry: Entry, now: datetime | None = None) -> None:
+    """The finalist stands no longer."""
+    advancement = db.session.scalars(select(Advancement).where(Advancement.entry_id == entry.id)).one()
+    advancement.fell_out_at = now or during(entry.contest)
+    db.session.commit()
+
+
+def last_code(address: str) -> str:
+    """The code in the newest message to an address."""
+    message = db.session.scalars(
+        select(Message).where(Message.address == address).order_by(Message.id.desc()).limit(1)
+    ).one()
+    return str(message.params["code"])
