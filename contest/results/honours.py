@@ -16,14 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from contest.contests.models import Contest
-from contest.contests.ruleset import Category, Prize, RuleSet
+from contest.contests.ruleset import Category, Localized, Prize, RuleSet
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
 from contest.entries.queries import eligible_to_advance
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
-from contest.results.rules import is_child, ladder_prizes, prizes_outside, quotation, shown_name
+from contest.results.rules import is_child, ladder_prizes, names_outside, quotation, shown_name
 from contest.results.wording import told, told_all
 from contest.units.models import Unit
 
@@ -116,7 +116,7 @@ class Honours:
     votes: Votes | None
     ballots: tuple[Ballot, ...]
     ranked: dict[str, int]
-    outside: tuple[Prize, ...]
+    outside: tuple[Localized, ...]
 
     @property
     def laurels(self) -> tuple[Laurel, ...]:
@@ -162,7 +162,7 @@ def honours_of(contest: Contest, result_set: ResultSet) -> Honours:
         _votes(rules, report["tally"]),
         tuple(Ballot(*each) for each in report["ballots"]),
         {category: len(places) for category, places in report["rankings"].items()},
-        prizes_outside(rules),
+        names_outside(rules),
     )
 
 

@@ -55,6 +55,7 @@ class ResultSet(Base):
     second_approved_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
     contest: Mapped[Contest] = relationship()
+    computed_by: Mapped[User | None] = relationship(foreign_keys=[computed_by_id])
     posted_by: Mapped[User | None] = relationship(foreign_keys=[posted_by_id])
     first_approver: Mapped[User | None] = relationship(foreign_keys=[first_approver_id])
     second_approver: Mapped[User | None] = relationship(foreign_keys=[second_approver_id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from contest.contests.ruleset import Category, Prize, RuleSet
+from contest.contests.ruleset import Category, Localized, Prize, RuleSet
 from contest.core.formats import local
 
 PROVISIONAL_FIRST = "provisional_posted_then_official"
@@ -31,6 +31,20 @@ def prizes_outside(rules: RuleSet) -> tuple[Prize, ...]:
     """The prizes that the organising committee decides outside the system for now."""
     computed = computed_prizes(rules)
     return tuple(prize for prize in rules.prizes if prize not in computed)
+
+
+def names_outside(rules: RuleSet) -> tuple[Localized, ...]:
+    """What is decided outside, in short: whole categories, then prizes one by one."""
+    whole = categories_outside(rules)
+    ids = {category.id for category in whole}
+    rest = (prize for prize in prizes_outside(rules) if prize.category not in ids)
+    return (*(category.name for category in whole), *(prize.name for prize in rest))
+
+
+def categories_outside(rules: RuleSet) -> tuple[Category, ...]:
+    """The categories whose entries are not judged here: all their prizes are decided outside."""
+    judged = rules.open_categories()
+    return tuple(category for category in rules.categories if category not in judged)
 
 
 def posts_first(rules: RuleSet) -> bool:

@@ -1,14 +1,16 @@
-"""Pages of this room: the honours page for everyone, the results desk for organisers."""
+"""The honours page, for everyone once its instant has come. Pages of the desk are in views_desk."""
 
 from __future__ import annotations
 
 from flask import Blueprint, g, render_template
 
-from contest.contests.queries import get_contest, get_issued_contest
-from contest.contests.rules import ORGANISER
+from contest.contests import labels
+from contest.contests.queries import get_issued_contest
 from contest.core.errors import NotFound
-from contest.core.web import needs, public, shared
+from contest.core.web import public, shared
+from contest.results.honours import VOID, authors_are_public, honours_of
 from contest.results.queries import find_public_results
+from contest.results.rules import remarks_until
 
 bp = Blueprint("results", __name__)
 # What a shared cache may keep for anonymous readers; short, so that the announced minute is a minute.
@@ -19,16 +21,22 @@ BRIEFLY = 15
 @public
 @shared(BRIEFLY)
 def honours(slug: str) -> str:
-    """The results, once anyone may see them; before that there is no such page for anyone at all."""
+    """The results, once anyone may see them; before that there is no such page, for anyone at all."""
     contest = get_issued_contest(slug, g.now)
     found = find_public_results(contest.id, g.now)
     if found is None:
         raise NotFound(slug)
-    return render_template("results/honours.html", contest=contest, rules=contest.rules, results=found)
+    return render_template(
+        "results/honours.html",
+        contest=contest,
+        rules=contest.rules,
+        results=found,
+        honours=honours_of(contest, found.result_set),
+        names=authors_are_public(contest.rules, g.now),
+        remarks_until=remarks_until(contest.rules),
+        labels=labels,
+        VOID=VOID,
+    )
 
 
-@bp.get("/ban-to-chuc/<slug>/ket-qua")
-@needs(ORGANISER)
-def desk(slug: str) -> str:
-    contest = get_contest(slug)
-    return render_template("results/desk.html", contest=contest, rules=contest.rules)
+from contest.results import views_desk  # noqa: E402, F401 -- it needs `bp`

@@ -1,0 +1,36 @@
+"""Forms of the results desk."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from contest.core.forms import Form
+
+
+class WithholdForm(Form):
+    """Which prize the council gives to nobody, how many of it, and why."""
+
+    prize = SelectField(_l("Prize"), [InputRequired()])
+    seats = IntegerField(_l("How many"), [Optional(), NumberRange(min=1, max=1000)])
+    reason = TextAreaField(_l("Reason, as the public will read it"), [InputRequired(), Length(max=1000)])
+
+
+class DecisionForm(Form):
+    """The decision that recognises the results."""
+
+    number = StringField(_l("Number of the decision"), [InputRequired(), Length(max=60)])
+    on = DateField(_l("Date of the decision"), [InputRequired()])
+    signer = StringField(_l("Signed by"), [InputRequired(), Length(max=200)])
+    title = StringField(_l("On the matter of"), [InputRequired(), Length(max=300)])
+
+
+class ApprovalForm(Form):
+    """The number of the decision once more, so that nothing is approved by a slip."""
+
+    number = StringField(_l("Type the number of the decision to confirm"), [InputRequired(), Length(max=60)])
+
+
+class EmptyForm(Form):
+    """A button: nothing but the token."""

@@ -1,0 +1,167 @@
+"""A contest that has been judged and voted on, ready for its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from contest.accounts.models import User
+from contest.contests.models import Contest
+from contest.core.db import db
+from contest.entries.models import Entry
+from contest.judging.services import close_round
+from contest.results.models import ResultSet
+from contest.results.services import approve, compute_results, enter_decision, release_posting
+from contest.voting.models import Ballot, Choice, Voter
+from tests.factories import make_contest, make_staff, make_user
+from tests.factories.judging import make_finalist, make_panel, mark_all, opening_of
+
+_numbers = count(1)
+NUMBER = "1408/QĐ-UBND"
+STORY = (
+    "Năm ấy đồi Đá Bạc chỉ còn sim với lau. Ông Sỹ vác cuốc lên, người trong thôn bảo ông dại.\n\n"
+    "Mười hai năm sau, đồi xanh lại. Đất không phụ người, chỉ sợ người bỏ đất."
+)
+
+
+@dataclass
+class World:
+    """A contest with its finalists by title, and the people who announce its results."""
+
+    contest: Contest
+    first: User
+    second: User
+    chair: User
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def ready_at(self) -> datetime:
+        """After the vote and the council: everything can be computed."""
+        council = self.contest.rules.window("council")
+        assert council is not None
+        return council.closes + timedelta(hours=1)
+
+    @property
+    def official_at(self) -> datetime:
+        return self.contest.rules.official_at
+
+    @property
+    def decided_on(self) -> date:
+        step = self.contest.rules.instant("decision")
+        assert step is not None
+        return step.date()
+
+
+def make_world(index: int = 0, contest: Contest | None = None) -> World:
+    """A contest with two organisers and a head of jury."""
+    contest = contest or make_contest(index)
+    return World(
+        contest,
+        make_staff(contest, "organiser", make_user("Đỗ Thị Minh Nguyệt")),
+        make_staff(contest, "organiser", make_user("Hoàng Văn Kiên")),
+        make_staff(contest, "chair"),
+    )
+
+
+def judge_finalists(
+    world: World, totals: Mapping[str, Any], category: str = "A", *, close: bool = True, **fields: Any
+) -> list[Entry]:
+    """Finalists of a category by title, each with the total that all its judges gave, and the round closed.
+
+    A total may be a list: one for each judge.
+    """
+    contest = world.contest
+    size = contest.rules.last_round.judges_per_entry
+    judges = make_panel(contest, contest.rules.last_round.id, category, size)
+    found = []
+    for title, total in totals.items():
+        values = {"title": title, "body": STORY, **fields}
+        entry = make_finalist(contest, category, **values)
+        given = list(total) if isinstance(total, Sequence) and not isinstance(total, str) else [total] * size
+        mark_all(entry, judges, given, contest.rules.last_round.id)
+        world.entries[title] = entry
+        found.append(entry)
+    if close:
+        close_final(world, category)
+    db.session.commit()
+    return found
+
+
+def close_final(world: World, category: str = "A") -> None:
+    """Lock the scores of a category."""
+    round_id = world.contest.rules.last_round.id
+    now = opening_of(world.contest, round_id) + timedelta(hours=1)
+    close_round(contest=world.contest, round_id=round_id, category=category, actor=world.chair, now=now)
+
+
+def cast_votes(world: World, votes: Mapping[str, int]) -> None:
+    """So many ballots for each title, each with that one choice. Written as rows: there may be hundreds."""
+    window = world.contest.rules.window("voting")
+    assert window is not None
+    at = window.opens + timedelta(hours=1)
+    for title, number in votes.items():
+        for _ in range(number):
+            serial = next(_numbers)
+            voter = Voter(contest_id=world.contest.id, tag=f"{serial:064x}", order_seed=f"{serial:016x}", created_at=at)
+            db.session.add(voter)
+            db.session.flush()
+            ballot = Ballot(
+                ballot_id=f"{serial:032x}", contest_id=world.contest.id, voter_id=voter.id, cast_at=at, changed_at=at
+            )
+            ballot.choices = [Choice(slot=1, entry_id=world.entries[title].id)]
+            db.session.add(ballot)
+    db.session.commit()
+
+
+def compute(world: World, now: datetime | None = None) -> ResultSet:
+    """The results computed by the first organiser."""
+    found = compute_results(contest=world.contest, actor=world.first, now=now or world.ready_at)
+    db.session.commit()
+    return found
+
+
+def decide(world: World, now: datetime | None = None) -> ResultSet:
+    """The decision entered by the first organiser."""
+    found = enter_decision(
+        contest=world.contest,
+        number=NUMBER,
+        on=world.decided_on,
+        signer="Phó Chủ tịch Lê Thị Hòa An",
+        title="Công nhận kết quả Cuộc thi",
+        actor=world.first,
+        now=now or world.ready_at,
+    )
+    db.session.commit()
+    return found
+
+
+def publish(world: World, now: datetime | None = None) -> ResultSet:
+    """Everything up to the second approval."""
+    now = now or world.ready_at
+    found = compute(world, now)
+    if world.contest.rules.announcement.mode.startswith("provisional"):
+        release_posting(contest=world.contest, actor=world.first, now=now)
+        now = max(now, world.contest.rules.window("provisional").closes)  # type: ignore[union-attr]  # it has one
+    decide(world, now)
+    approve_as(world, world.first, now)
+    approve_as(world, world.second, now)
+    return found
+
+
+def approve_as(world: World, actor: User, now: datetime) -> ResultSet:
+    found = approve(contest=world.contest, typed_number=NUMBER, actor=actor, now=now)
+    db.session.commit()
+    return found
+
+
+def make_results(index: int = 0) -> World:
+    """Contest 1 judged in category A, with a tie and a readers' prize; nothing computed yet."""
+    world = make_world(index)
+    scale = 1 if index == 0 else 10
+    totals = {"Đồi cằn trổ hoa": 90, "Chiếc ba lô màu xanh": 87, "Con kinh sạch": 85, "Bến đò đêm": 80, "Lớp học": 60}
+    judge_finalists(world, {title: total / scale for title, total in totals.items()})
+    cast_votes(world, {"Bến đò đêm": 120, "Lớp học": 90})
+    return world
