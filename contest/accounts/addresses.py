@@ -41,6 +41,7 @@ _OLD_PREFIXES = {
     "0199": "059",
 }
 _SEPARATORS = re.compile(r"[\s().\u00a0\-–]+")
+_DIGITS = re.compile(r"\+?[0-9]{8,15}")
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 LONGEST = 320
 
@@ -68,8 +69,10 @@ def canonical_phone(typed: str) -> str:
             break
     if len(digits) == 11 and digits[:4] in _OLD_PREFIXES:
         digits = _OLD_PREFIXES[digits[:4]] + digits[4:]
+    if not _DIGITS.fullmatch(digits):
+        raise _not_a_phone()
     try:
-        number = phonenumbers.parse(digits if digits.isascii() else "", "VN")
+        number = phonenumbers.parse(digits, "VN")
     except phonenumbers.NumberParseException as error:
         raise _not_a_phone() from error
     valid = number.country_code == 84 and phonenumbers.is_valid_number(number)

@@ -9,6 +9,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from contest.accounts.addresses import LONGEST, canonical, canonical_email, canonical_phone, is_email
@@ -130,7 +131,9 @@ class ProfileForm(Form):
     """How a person is called, and the language of messages to them."""
 
     name = StringField(_l("Full name"), [*_required(_l("Write the name, family name first."))])
-    locale = RadioField(_l("Language of messages"), choices=[("vi", "Tiếng Việt"), ("en", "English")])
+    locale = RadioField(
+        _l("Language of messages"), choices=[SelectChoice("vi", "Tiếng Việt"), SelectChoice("en", "English")]
+    )
 
     def validate_name(self, field: StringField) -> None:
         field.data = _checked(clean_name, field.data or "")

@@ -7,6 +7,7 @@ nothing; a copy kept from before signing out names a row that has ended.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from contest.core.config import Settings
 
 # The name under which Flask-Login looks for who is signed in.
 _KEY = "_user_id"
+_KEY_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 IDLE = timedelta(hours=12)
 SECOND_FACTOR_ENDPOINT = "accounts.second_factor"
 
@@ -36,9 +38,15 @@ def init_security(app: Flask, settings: Settings) -> None:
     manager = LoginManager()
     # Phones change their address all day; the row of the sign-in protects the session instead.
     manager.session_protection = None
-    manager.user_loader(lambda key: sign_ins.find_signed_in(key, wall=clock.wall()))
+    manager.user_loader(_find_person)
     manager.init_app(app)
     app.extensions["authenticator"] = Authenticator(settings.secret_key, settings.site.name)
+
+
+def _find_person(key: object) -> User | None:
+    if not isinstance(key, str) or not _KEY_SHAPE.fullmatch(key):
+        return None
+    return sign_ins.find_signed_in(key, wall=clock.wall())
 
 
 def sign_in_as(person: User, *, wall: datetime) -> None:
