@@ -13,9 +13,9 @@ from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.formats import VIET_NAM
 from contest.entries.models import Advancement, Entry
+from contest.entries.queries import counts_by_state, eligible_to_advance
 from contest.exemplars.models import Verification
 from contest.judging.models import Assignment, Sheet
-from contest.voting.models import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +28,12 @@ class Risk:
     endpoint: str
 
 
-def entries_by_state(contest: Contest) -> Mapping[str, int]:
-    """How many entries of a contest stand in each state."""
-    rows = db.session.execute(
-        select(Entry.state, func.count()).where(Entry.contest_id == contest.id).group_by(Entry.state)
-    )
-    return dict(rows.tuples().all())
-
-
 def funnel(contest: Contest) -> Sequence[tuple[str, int]]:
     """From submitted to finalist: how many entries came how far."""
-    states = entries_by_state(contest)
+    states = counts_by_state(contest.id)
     sent = sum(number for state, number in states.items() if state != "draft")
     accepted = states.get("accepted", 0)
-    verified = db.session.scalar(
-        select(func.count())
-        .select_from(Entry)
-        .join(Verification, Verification.exemplar_id == Entry.exemplar_id)
-        .where(
-            Entry.contest_id == contest.id,
-            Entry.state == "accepted",
-            Verification.superseded_at.is_(None),
-            Verification.outcome == "verified",
-            Verification.consent.is_(True),
-        )
-    )
+    verified = db.session.scalar(select(func.count()).select_from(eligible_to_advance(contest.id).subquery()))
     finalists = db.session.scalar(
         select(func.count(Advancement.id))
         .join(Entry, Advancement.entry_id == Entry.id)
@@ -78,11 +59,6 @@ def sheets_progress(contest: Contest) -> Mapping[str, tuple[int, int]]:
     return {round_id: (final, assigned) for round_id, assigned, final in rows}
 
 
-def turnout(contest: Contest) -> int:
-    """How many ballots were cast: the one figure of the vote that may be seen while it runs."""
-    return db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest.id)) or 0
-
-
 def risks(contest: Contest, now: datetime) -> list[Risk]:
     """What is late or about to be, the gravest first."""
     rules = contest.rules
@@ -98,7 +74,7 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
     )
     if late:
         found.append(Risk("bad", N_("Verifications are past their last day"), late, "entries.desk"))
-    states = entries_by_state(contest)
+    states = counts_by_state(contest.id)
     waiting = states.get("submitted", 0) + states.get("received", 0)
     screening = rules.window("screening")
     if waiting and screening and now >= screening.opens:

@@ -25,7 +25,9 @@ from contest.core.web.language import locale
 from contest.desk import queries
 from contest.desk.forms import InvitationForm
 from contest.entries.models import Entry
+from contest.entries.queries import counts_by_state
 from contest.units.queries import get_unit, units_of, units_on
+from contest.voting.queries import turnout
 
 bp = Blueprint("desk", __name__)
 
@@ -70,10 +72,10 @@ def organiser(slug: str) -> str:
         contest=contest,
         rules=contest.rules,
         risks=queries.risks(contest, g.now),
-        states=queries.entries_by_state(contest),
+        states=counts_by_state(contest.id),
         funnel_rows=[(_(label), number) for label, number in queries.funnel(contest)],
         progress_rows=[(each, *progress[each.id]) for each in contest.rules.rounds if each.id in progress],
-        turnout=queries.turnout(contest),
+        turnout=turnout(contest.id),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -205,17 +204,6 @@ def is_eligible_to_advance(entry: Entry) -> bool:
     return db.session.scalar(eligible_to_advance(entry.contest_id).where(Entry.id == entry.id)) is not None
 
 
-def may_public_read(entry: Entry, now: datetime) -> bool:
-    """Whether the story of a finalist may be shown to everyone: the vote has begun, consent stands.
-
-    A finalist whose exemplar withdrew consent is no longer shown.
-    """
-    if not entry.contest.rules.has_begun("voting", now):
-        return False
-    finalist = finalists_of(entry.contest_id).with_only_columns(Entry.id).order_by(None)
-    return is_eligible_to_advance(entry) and db.session.scalar(finalist.where(Entry.id == entry.id)) is not None
-
-
 # Figures
 
 
@@ -228,7 +216,7 @@ def counts_by_state(contest_id: int, category: str | None = None) -> dict[str, i
     )
     if category is not None:
         query = query.where(Entry.category == category)
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def count_submitted(contest_id: int) -> int:

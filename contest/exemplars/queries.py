@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from contest.core.db import db
 from contest.core.errors import NotFound
@@ -25,8 +25,11 @@ def cleared() -> ColumnElement[bool]:
     )
 
 
-def cleared_exemplars(contest_id: int) -> Select[int]:
-    """Ids of exemplars that may be presented in a contest: verified and consenting."""
+def cleared_exemplars(contest_id: int | InstrumentedAttribute[int]) -> Select[int]:
+    """Ids of exemplars that may be presented in a contest: verified and consenting.
+
+    `contest_id` may be a column of the query around this one (`Entry.contest_id`).
+    """
     return (
         select(Verification.exemplar_id)
         .join(Exemplar)

@@ -1,7 +1,8 @@
 """What everyone may read, and when: finalists, stories, and whose names stand under them.
 
-A story is public while its contest's vote has begun (finalists of the categories put to it), or
-once it has a prize that is public. A finalist who fell out is neither.
+A story is public once its contest's vote has begun (finalists of the categories put to it), or once
+it has a prize that is public, and as long as its exemplar agrees: withdrawing consent takes the
+story off every page at once. A finalist who fell out is not shown either.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.entries.models import Advancement, Entry, Photo
 from contest.exemplars.models import Exemplar
+from contest.exemplars.queries import cleared_exemplars
 from contest.results.queries import awarded_entries
+from contest.results.rules import is_child, shown_name
 
 
 def _begun(key: str, now: datetime) -> Select[int]:
@@ -56,7 +59,11 @@ def readable_stories(now: datetime) -> Select[Entry]:
     awarded = awarded_entries(now).with_only_columns(Entry.id).order_by(None)
     return (
         select(Entry)
-        .where(Entry.state == "accepted", or_(Entry.id.in_(voted), Entry.id.in_(awarded)))
+        .where(
+            Entry.state == "accepted",
+            Entry.exemplar_id.in_(cleared_exemplars(Entry.contest_id)),
+            or_(Entry.id.in_(voted), Entry.id.in_(awarded)),
+        )
         .options(
             joinedload(Entry.contest),
             joinedload(Entry.exemplar).joinedload(Exemplar.unit),
@@ -98,6 +105,12 @@ def stories(now: datetime, limit: int) -> list[Entry]:
 def author_is_public(contest: Contest, now: datetime) -> bool:
     """Whether the public may know who wrote the finalists of `contest`."""
     return contest.rules.has_begun(contest.rules.announcement.author_names_public_from, now)
+
+
+def author_shown(entry: Entry) -> str:
+    """The author's name as the public may see it: the pen name; a child's given name only."""
+    child = is_child(entry.author_birth_date, entry.submitted_at, entry.contest.rules.category(entry.category))
+    return shown_name(entry.author_name, entry.pen_name, child=child)
 
 
 def get_public_photo(public_id: str, now: datetime) -> Photo:

@@ -37,6 +37,7 @@ def home() -> str:
         phase_of=phase_of,
         current_act=current_act,
         author_is_public=queries.author_is_public,
+        author_shown=queries.author_shown,
     )
 
 
@@ -89,6 +90,7 @@ def finalists(slug: str) -> str:
         lists=lists,
         readable=found.rules.has_begun("voting", g.now),
         names=queries.author_is_public(found, g.now),
+        author_shown=queries.author_shown,
     )
 
 
@@ -97,7 +99,10 @@ def finalists(slug: str) -> str:
 @shared(BRIEFLY)
 def stories() -> str:
     return render_template(
-        "public/stories.html", stories=queries.stories(g.now, 60), author_is_public=queries.author_is_public
+        "public/stories.html",
+        stories=queries.stories(g.now, 60),
+        author_is_public=queries.author_is_public,
+        author_shown=queries.author_shown,
     )
 
 
@@ -113,7 +118,7 @@ def entry(public_id: str) -> str:
         story=story,
         contest=story.contest,
         rules=story.contest.rules,
-        names=queries.author_is_public(story.contest, g.now),
+        author=queries.author_shown(story) if queries.author_is_public(story.contest, g.now) else None,
         awards=awards,
         may_vote=story.contest.rules.is_open("voting", g.now)
         and story.category in story.contest.rules.voting.categories,
