@@ -11,9 +11,10 @@ import io
 from contest.demo.brush import HEIGHT, WIDTH, Painter, Sheet
 from contest.demo.scenes_inside import INSIDE
 from contest.demo.scenes_land import LAND
+from contest.demo.scenes_places import PLACES
 from contest.demo.scenes_water import WATER
 
-SCENES: dict[str, Painter] = {**LAND, **WATER, **INSIDE}
+SCENES: dict[str, Painter] = {**LAND, **WATER, **PLACES, **INSIDE}
 
 
 def draw(scene: str, seed: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:

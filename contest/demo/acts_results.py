@@ -1,0 +1,143 @@
+"""The council, the results, the decision, and the approval of two organisers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import partial
+
+from contest.contests.models import Contest
+from contest.core.errors import N_
+from contest.demo import stories
+from contest.demo.stage import Act, Stage, at
+from contest.demo.stories import FIRST, SECOND, reason
+from contest.judging import services as judging
+from contest.judging.queries import is_locked
+from contest.results import services as results
+from contest.results.queries import find_standing
+from contest.results.rules import posts_first
+
+# Ties that a council settles one after the other; more than this is no tie but a mistake.
+_MOST_BALLOTS = 8
+_PRESENT = 9
+
+
+def open_codes(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """Codes and entries are joined again, once, before the results are computed."""
+    contest = stage.contest(contest_id)
+    if find_standing(contest.id) is not None:
+        return 0
+    done = 0
+    for category in contest.rules.open_categories():
+        if is_locked(contest, contest.rules.last_round.id, category.id):
+            done += stage.attempt(
+                judging.open_codes, contest=contest, category=category.id, actor=stage.person("diep"), now=now
+            ).done
+    return done
+
+
+def compute(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """Work out the prizes; where a tie stands at the edge of a prize, the council votes first."""
+    contest, organiser = stage.contest(contest_id), stage.person("diep")
+    before = find_standing(contest.id)
+    fingerprint = before.fingerprint if before else None
+    for _ in range(_MOST_BALLOTS):
+        computed = stage.attempt(results.compute_results, contest=contest, actor=organiser, now=now)
+        if not computed.done or not _vote_on_ties(stage, contest, computed.value.report["undecided"], now):
+            break
+    after = find_standing(contest.id)
+    return int(after is not None and after.fingerprint != fingerprint)
+
+
+def _vote_on_ties(stage: Stage, contest: Contest, undecided: list[dict[str, object]], now: datetime) -> bool:
+    """A ballot on the first tie that waits for one; whether there was one."""
+    note = reason("council" if contest.rules.id == FIRST else "council_ntvt")
+    for tie in undecided:
+        prize = contest.rules.find_prize(str(tie["prize"]))
+        codes = tie["vote_on"]
+        if tie["reason"] != "ballot" or prize is None or prize.category is None or not isinstance(codes, list):
+            continue
+        return stage.attempt(
+            judging.record_council_ballot,
+            contest=contest,
+            category=prize.category,
+            groups=[[code] for code in sorted(codes)],
+            present=_PRESENT,
+            note=note,
+            actor=stage.person("huan"),
+            now=now,
+        ).done
+    return False
+
+
+def post(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    contest = stage.contest(contest_id)
+    standing = find_standing(contest.id)
+    if standing is None or standing.posted_by_id is not None or not posts_first(contest.rules):
+        return 0
+    return int(stage.attempt(results.release_posting, contest=contest, actor=stage.person("diep"), now=now).done)
+
+
+def decide(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """Enter the decision. When a visitor changed something meanwhile, the prizes are worked out again first."""
+    contest = stage.contest(contest_id)
+    standing = find_standing(contest.id)
+    if standing is not None and standing.decision_number is not None:
+        return 0
+    compute(stage, now, contest_id=contest_id)
+    post(stage, now, contest_id=contest_id)
+    told = stories.decisions()["contests"][contest_id]
+    return int(
+        stage.attempt(
+            results.enter_decision,
+            contest=contest,
+            number=told["number"],
+            on=date.fromisoformat(told["date"]),
+            signer=f"{told['signer']}, {told['signer_title']}",
+            title=told["title"],
+            actor=stage.person(told["prepared_by"]),
+            now=now,
+        ).done
+    )
+
+
+def approve(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """Two organisers approve; where a visitor approved as one of them, the other follows."""
+    contest = stage.contest(contest_id)
+    told = stories.decisions()["contests"][contest_id]
+    done = 0
+    for key in (told["prepared_by"], told["approver"]):
+        standing = find_standing(contest.id)
+        person = stage.person(key)
+        if standing is None or standing.second_approver_id is not None or standing.first_approver_id == person.id:
+            continue
+        done += stage.attempt(
+            results.approve, contest=contest, typed_number=standing.decision_number or "", actor=person, now=now
+        ).done
+    return done
+
+
+def _acts(contest_id: str, codes: str, computed: str, posted: str | None, decision: str, approval: str) -> list[Act]:
+    plan = [
+        (codes, N_("Codes and entries were joined in %(count)s categories."), open_codes),
+        (computed, N_("The council met and the prizes were worked out."), compute),
+        (posted, N_("The provisional results were released for posting."), post),
+        (decision, N_("The decision that recognises the results was entered."), decide),
+        (approval, N_("%(count)s organisers approved the results."), approve),
+    ]
+    return [
+        Act(at(moment), what, partial(verb, contest_id=contest_id), contest_id) for moment, what, verb in plan if moment
+    ]
+
+
+def acts() -> list[Act]:
+    return [
+        *_acts(FIRST, "2027-05-28 13:40", "2027-05-28 15:30", None, "2027-06-08 08:30", "2027-06-09 09:00"),
+        *_acts(
+            SECOND,
+            "2027-09-28 08:30",
+            "2027-09-28 10:30",
+            "2027-09-28 16:00",
+            "2027-10-08 08:30",
+            "2027-10-11 09:00",
+        ),
+    ]
