@@ -132,10 +132,10 @@ class Smtp:
             message["Subject"] = " ".join(letter.subject.split())
             message["Date"] = format_datetime(letter.at)
             message["Message-ID"] = f"<{letter.key}@{self.domain}>"
-            message["Content-Language"] = letter.locale
             # No out-of-office answers, no mailing-list loops (RFC 3834).
             message["Auto-Submitted"] = "auto-generated"
-            message.set_content(letter.body, charset="utf-8")
+            message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
+            message["Content-Language"] = letter.locale
         except (ValueError, IndexError, MessageError) as error:
             raise Permanent(f"cannot be written: {error}") from error
         return message

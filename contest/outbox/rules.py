@@ -20,7 +20,7 @@ def wait_after(attempts: int, chance: float) -> timedelta:
     `chance` (0 ≤ x < 1) spreads it by a fifth either way, so that messages which failed together
     do not all come back together.
     """
-    factor: int = 3 ** (attempts - 1)
+    factor: int = 3 ** min(attempts - 1, ATTEMPTS)
     wait = min(FIRST_WAIT * factor, LONGEST_WAIT)
     return wait * (0.8 + 0.4 * chance)
 
