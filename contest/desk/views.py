@@ -206,3 +206,6 @@ def _refuse_entrants(found: Invitation) -> None:
             N_("You have an entry in this contest, so you cannot take a role in it. Withdraw the entry first."),
             code="has_entered",
         )
+
+
+from contest.desk import views_entries  # noqa: E402, F401 -- more pages of this blueprint

@@ -8,12 +8,17 @@ from contest.core.errors import N_
 
 KINDS = ("individual", "collective", "household", "model")
 VERIFIED, UNVERIFIABLE, ON_HOLD, REFUTED = "verified", "unverifiable", "on_hold", "refuted"
-OUTCOMES = (VERIFIED, UNVERIFIABLE, ON_HOLD, REFUTED)
-HOLD_REASONS = (
-    "discipline_under_review",
-    "investigation_or_inspection",
-    "complaint_or_press_report_being_checked",
-)
+OUTCOMES = {
+    VERIFIED: N_("Verified"),
+    UNVERIFIABLE: N_("Could not be verified"),
+    ON_HOLD: N_("On hold"),
+    REFUTED: N_("Found untrue"),
+}
+HOLD_REASONS = {
+    "discipline_under_review": N_("Disciplinary action is under review"),
+    "investigation_or_inspection": N_("An investigation or inspection is under way"),
+    "complaint_or_press_report_being_checked": N_("A complaint or press report is being checked"),
+}
 
 # Wordings are never changed: a new one gets a new version, and a consent keeps the one it was
 # given to.

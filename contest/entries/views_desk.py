@@ -1,0 +1,278 @@
+"""The secretariat's pages: the list, one entry with its checks, and the verbs of screening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from contest.accounts.models import User
+from contest.contests.labels import EXEMPLAR_KINDS, GENRES, HOLD_REASONS, OUTCOMES
+from contest.contests.models import Contest
+from contest.contests.queries import get_contest
+from contest.core.db import writing
+from contest.core.errors import N_, NotFound, Refused
+from contest.core.formats import VIET_NAM
+from contest.core.web import needs, say
+from contest.core.web.files import send_stored
+from contest.entries import screening, services
+from contest.entries.checks import checklist, identity_leaks
+from contest.entries.drafting import today_of
+from contest.entries.forms import BatchForm, PhraseForm, ReasonForm, whole_number
+from contest.entries.models import Entry
+from contest.entries.queries import advancement_of, counts_by_state, get_photo, get_screened_entry
+from contest.entries.rules import STATES, age_on, may_move
+from contest.entries.search import Wanted, find_entries, next_in_list, wanted_of
+from contest.entries.views import bp, me
+from contest.entries.views_photos import photo_key
+from contest.exemplars.queries import standing_verification, standing_verifications, verification_history
+from contest.units.queries import units_on
+
+_BATCH_MOST = 200
+_LEVELS = ("xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh")
+# A day that is given without an hour ends with office hours.
+_CLOSING_TIME = time(17, 0)
+
+
+def _wanted(contest: Contest) -> tuple[Wanted, int | None]:
+    wanted = wanted_of(request.args)
+    if wanted.category and contest.rules.find_category(wanted.category) is None:
+        raise NotFound(wanted.category)
+    units = {unit.code: unit.id for unit in units_on(today_of(g.now))}
+    return wanted, units.get(wanted.unit)
+
+
+@bp.get("/ban-to-chuc/<slug>/bai-du-thi")
+@needs("secretary", "organiser")
+def desk(slug: str) -> str:
+    contest = get_contest(slug)
+    wanted, unit_id = _wanted(contest)
+    page = find_entries(contest.id, wanted, g.now, unit_id)
+    arguments = wanted.as_arguments()
+    return render_template(
+        "entries/desk.html",
+        contest=contest,
+        rules=contest.rules,
+        wanted=wanted,
+        arguments=arguments,
+        page_of=page,
+        next_url=url_for("entries.desk", slug=slug, **arguments, sau=page.next) if page.next else None,
+        first_url=url_for("entries.desk", slug=slug, **arguments) if wanted.after else None,
+        counts=counts_by_state(contest.id),
+        states=STATES,
+        units=units_on(today_of(g.now), *_LEVELS),
+        verifications=standing_verifications(contest.id),
+        outcome_names=OUTCOMES,
+        today=today_of(g.now),
+    )
+
+
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi")
+@needs("secretary", "organiser")
+def batch(slug: str) -> Response:
+    """Do one thing to every ticked entry that it can be done to, and say to how many."""
+    form = BatchForm()
+    chosen = [str(public_id) for public_id in (form.chosen.data or ())][:_BATCH_MOST]
+    act = form.act.data or ""
+    try:
+        with writing() as now:
+            contest = get_contest(slug)
+            entries = screening.entries_by_public_ids(contest, chosen)
+            if act == "receive":
+                done = services.receive_all(entries=entries, actor=me(), now=now)
+            elif act == "accept":
+                done = services.accept_all(entries=entries, actor=me(), now=now)
+            elif act == "ask":
+                done = len(services.ask_units(contest=contest, entries=entries, actor=me(), now=now))
+            else:
+                raise NotFound(act)
+    except Refused as error:
+        flash(say(error), "error")
+    else:
+        skipped = len(chosen) - done
+        flash(_batch_words(act, done), "ok" if done else "warn")
+        if skipped:
+            flash(
+                ngettext(
+                    "%(num)s ticked entry was passed over: its state does not allow it, or it was done before.",
+                    "%(num)s ticked entries were passed over: their states do not allow it, or it was done before.",
+                    skipped,
+                ),
+                "info",
+            )
+    return redirect(url_for("entries.desk", slug=slug, **wanted_of(request.args).as_arguments()), 303)
+
+
+def _batch_words(act: str, done: int) -> str:
+    if act == "receive":
+        words = ngettext("%(num)s entry received.", "%(num)s entries received.", done)
+    elif act == "accept":
+        words = ngettext("%(num)s entry accepted as valid.", "%(num)s entries accepted as valid.", done)
+    else:
+        words = ngettext("%(num)s verification asked for.", "%(num)s verifications asked for.", done)
+    return str(words)
+
+
+# One entry
+
+
+@bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>")
+@needs("secretary", "organiser")
+def desk_entry(slug: str, public_id: str) -> str:
+    contest = get_contest(slug)
+    return _entry_page(contest, get_screened_entry(contest.id, public_id))
+
+
+def _entry_page(
+    contest: Contest, entry: Entry, form: ReasonForm | None = None, tried: str = "", refusal: str = ""
+) -> str:
+    wanted, unit_id = _wanted(contest)
+    submitted_on = today_of(entry.submitted_at or g.now)
+    born = entry.author_birth_date
+    return render_template(
+        "entries/desk_entry.html",
+        contest=contest,
+        rules=contest.rules,
+        category=contest.rules.category(entry.category),
+        entry=entry,
+        state=STATES[entry.state],
+        items=checklist(entry, submitted_on),
+        leaks=identity_leaks(entry),
+        age=age_on(born, submitted_on) if born else None,
+        verification=standing_verification(contest.id, entry.exemplar_id),
+        history=verification_history(contest.id, entry.exemplar_id),
+        advancement=advancement_of(entry.id),
+        may=lambda state: may_move(entry.state, state),
+        form=form or ReasonForm(formdata=None, due=_proposed_due(contest), due_hour=f"{_CLOSING_TIME:%H:%M}"),
+        tried=tried,
+        refusal=refusal,
+        genre_names=GENRES,
+        exemplar_kinds=EXEMPLAR_KINDS,
+        outcome_names=OUTCOMES,
+        hold_names=HOLD_REASONS,
+        arguments=wanted.as_arguments(),
+        next_id=next_in_list(contest.id, wanted, g.now, unit_id, entry),
+        today=today_of(g.now),
+    )
+
+
+def _proposed_due(contest: Contest) -> str:
+    day = today_of(g.now) + timedelta(days=5)
+    shortlist = contest.rules.instant("shortlist")
+    if shortlist is not None:
+        day = min(day, today_of(shortlist) - timedelta(days=1))
+    return day.isoformat()
+
+
+def _typed_due(form: ReasonForm) -> datetime:
+    """The time limit as typed: 2027-04-05 or 05/04/2027, and 17:00."""
+    text = (form.due.data or "").strip()
+    try:
+        if "/" in text:
+            day, month, year = (whole_number(part) for part in text.split("/"))
+            on = date(year, month, day)
+        else:
+            on = date.fromisoformat(text)
+        at = time.fromisoformat((form.due_hour.data or "").strip() or f"{_CLOSING_TIME:%H:%M}")
+        return datetime.combine(on, at.replace(tzinfo=None), VIET_NAM)
+    except (ValueError, OverflowError) as error:
+        raise Refused(
+            N_("The time limit is not a day. Write it as day/month/year, such as 05/04/2027."), code="due"
+        ) from error
+
+
+Verb = Callable[[Entry, User, datetime, ReasonForm], None]
+
+
+def _accept(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    services.accept(entry=entry, actor=actor, now=now)
+
+
+def _receive(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    services.receive(entry=entry, actor=actor, now=now)
+
+
+def _refuse(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    services.refuse(entry=entry, reason=form.reason.data or "", actor=actor, now=now)
+
+
+def _reconsider(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    services.reconsider(entry=entry, reason=form.reason.data or "", actor=actor, now=now)
+
+
+def _complete(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    due = _typed_due(form)
+    services.request_completion(entry=entry, reason=form.reason.data or "", due=due, actor=actor, now=now)
+
+
+def _ask(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
+    if entry.exemplar.unit_id is None:
+        raise Refused(
+            N_("The entry names no unit for its exemplar: ask the author to complete it first."), code="no_unit"
+        )
+    services.ask_units(contest=entry.contest, entries=[entry], actor=actor, now=now, again=True)
+
+
+# Address of a verb -> what does it, and what the page says afterwards.
+_VERBS: dict[str, tuple[Verb, str]] = {
+    "tiep-nhan": (_receive, N_("The entry has been received. The author has been told.")),
+    "hop-le": (_accept, N_("The entry is valid and has its code. The author has been told.")),
+    "khong-hop-le": (_refuse, N_("The entry has been refused. The author has been told why.")),
+    "xem-lai": (_reconsider, N_("The refusal has been taken back. The author has been told.")),
+    "bo-sung": (_complete, N_("The author has been asked to complete the entry.")),
+    "xac-minh": (_ask, N_("The unit has been asked to verify.")),
+}
+
+
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>")
+@needs("secretary", "organiser")
+def screen(slug: str, public_id: str, verb: str) -> Any:
+    """One verb on one entry. Afterwards: the next entry of the same list when asked for, else this one."""
+    if verb not in _VERBS:
+        raise NotFound(verb)
+    act, words = _VERBS[verb]
+    form = ReasonForm()
+    try:
+        with writing() as now:
+            contest = get_contest(slug)
+            entry = get_screened_entry(contest.id, public_id, lock=True)
+            act(entry, me(), now, form)
+    except Refused as error:
+        contest = get_contest(slug)
+        page = _entry_page(contest, get_screened_entry(contest.id, public_id), form, verb, say(error))
+        return page, 422
+    flash(_(words), "ok")
+    following = request.form.get("next", "")[:14] or public_id
+    address = url_for("entries.desk_entry", slug=slug, public_id=following, **wanted_of(request.args).as_arguments())
+    return redirect(address, 303)
+
+
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/che")
+@needs("secretary", "organiser")
+def redact(slug: str, public_id: str) -> Response:
+    """Hide words from the judges, or show them again."""
+    form = PhraseForm()
+    try:
+        with writing() as now:
+            contest = get_contest(slug)
+            entry = get_screened_entry(contest.id, public_id, lock=True)
+            act = services.unredact if request.form.get("act") == "show" else services.redact
+            act(entry=entry, phrase=form.phrase.data or "", actor=me(), now=now)
+    except Refused as error:
+        flash(say(error), "error")
+    address = url_for("entries.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
+    return redirect(address + "#an-danh", 303)
+
+
+@bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>")
+@needs("secretary", "organiser")
+def desk_photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
+    """A picture of a submitted entry, to the secretariat."""
+    entry = get_screened_entry(get_contest(slug).id, public_id)
+    return send_stored(photo_key(get_photo(entry.id, photo_id), size))

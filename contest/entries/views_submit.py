@@ -1,0 +1,190 @@
+"""Checking and submitting an entry, its receipts, and what its author may do afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from contest.contests.labels import EXEMPLAR_KINDS, GENRES
+from contest.core.db import writing
+from contest.core.errors import Refused
+from contest.core.qr import qr_path
+from contest.core.text import clean_text
+from contest.core.web import limiter, public, say, signed_in
+from contest.entries import services
+from contest.entries.drafting import content_digest, today_of
+from contest.entries.forms import DeclarationsForm, ReceiptForm
+from contest.entries.models import Entry, Receipt
+from contest.entries.outlook import outlook
+from contest.entries.queries import advancement_of, get_own_entry, get_receipt, replacing_draft
+from contest.entries.rules import DRAFT, declarations_for, needs_guardian
+from contest.entries.views import bp, desk_of, me, own_draft, sent_already, sweep
+
+
+@bp.get("/viet/<public_id>/kiem-tra")
+@signed_in
+def check(public_id: str) -> str | Response:
+    if (elsewhere := sent_already(public_id)) is not None:
+        return elsewhere
+    return _check_page(own_draft(public_id))
+
+
+def _check_page(entry: Entry, refusal: str = "", ticked: tuple[str, ...] = ()) -> str:
+    context = desk_of(entry)
+    required = context["rules"].entry_rules.required_fields
+    return render_template(
+        "entries/check.html",
+        section="check",
+        declarations=declarations_for(publication=context["category"].publication, required=required),
+        ticked=ticked,
+        digest=content_digest(entry),
+        refusal=refusal,
+        genre_names=GENRES,
+        exemplar_kinds=EXEMPLAR_KINDS,
+        guarded=needs_guardian(entry.author_birth_date, today_of(g.now), always=context["category"].guardian_consent),
+        **context,
+    )
+
+
+@bp.post("/viet/<public_id>/nop")
+@signed_in
+def submit(public_id: str) -> Any:
+    form = DeclarationsForm()
+    declared = tuple(str(name) for name in (form.declared.data or ())[:20])
+    try:
+        with writing() as now:
+            done = services.submit(
+                draft_id=public_id,
+                actor=me(),
+                now=now,
+                digest=form.digest.data or "",
+                declared=declared,
+            )
+    except Refused as error:
+        # After the close, too, the draft is still there with all its text.
+        status = 409 if error.code in {"changed", "submitted"} else 422
+        return _check_page(own_draft(public_id), say(error), declared), status
+    sweep(done.loose_files)
+    return redirect(url_for("entries.receipt", code=done.receipt.code, moi=1), 303)
+
+
+@bp.post("/viet/<public_id>/xoa")
+@signed_in
+def discard(public_id: str) -> Response:
+    with writing() as now:
+        entry = get_own_entry(public_id, me().id, lock=True)
+        loose = services.discard_draft(entry=entry, actor=me(), now=now)
+    sweep(loose)
+    flash(_("The draft has been deleted."), "ok")
+    return redirect(url_for("desk.my_entries"), 303)
+
+
+# One's own entry, once submitted
+
+
+@bp.get("/bai-cua-toi/<public_id>")
+@signed_in
+def own(public_id: str) -> str | Response:
+    entry = get_own_entry(public_id, me().id)
+    if entry.state == DRAFT:
+        return redirect(url_for("entries.write", public_id=public_id), 303)
+    return render_template(
+        "entries/own.html",
+        entry=entry,
+        contest=entry.contest,
+        rules=entry.contest.rules,
+        category=entry.contest.rules.category(entry.category),
+        outlook=outlook(entry, advancement_of(entry.id), g.now),
+        draft=replacing_draft(entry.id),
+        may_replace=services.may_replace(entry, g.now),
+        may_withdraw=services.may_withdraw(entry, g.now),
+    )
+
+
+@bp.post("/bai-cua-toi/<public_id>/nop-lai")
+@signed_in
+def replace(public_id: str) -> Response:
+    try:
+        with writing() as now:
+            entry = get_own_entry(public_id, me().id, lock=True)
+            draft = services.start_replacing(entry=entry, actor=me(), now=now)
+    except Refused as error:
+        flash(say(error), "error")
+        return redirect(url_for("entries.own", public_id=public_id), 303)
+    return redirect(url_for("entries.write", public_id=draft.public_id), 303)
+
+
+@bp.post("/bai-cua-toi/<public_id>/rut")
+@signed_in
+def withdraw(public_id: str) -> Response:
+    try:
+        with writing() as now:
+            entry = get_own_entry(public_id, me().id, lock=True)
+            loose = services.withdraw(entry=entry, actor=me(), now=now)
+    except Refused as error:
+        flash(say(error), "error")
+    else:
+        sweep(loose)
+        flash(_("The entry has been withdrawn. It will not be judged."), "ok")
+    return redirect(url_for("entries.own", public_id=public_id), 303)
+
+
+# Receipts: whoever holds the code may look, and hold a text against it
+
+
+@bp.get("/bien-nhan/<code>")
+@public
+@limiter.limit("60 per minute")
+def receipt(code: str) -> str:
+    found = get_receipt(code)
+    mine = current_user.is_authenticated and found.entry.author_id == current_user.id
+    return render_template(
+        "entries/receipt.html",
+        receipt=found,
+        entry=found.entry if mine else None,
+        state=found.entry.state,
+        latest=found.entry.receipts[-1],
+        qr=qr_path(url_for("entries.receipt", code=found.code, _external=True)),
+        fresh=mine and request.args.get("moi") == "1",
+        **_contest_of(found),
+    )
+
+
+@bp.get("/bien-nhan/<code>/doi-chieu")
+@public
+def compare(code: str) -> str:
+    return _compare_page(get_receipt(code), ReceiptForm(formdata=None))
+
+
+def _contest_of(receipt: Receipt) -> dict[str, Any]:
+    contest = receipt.entry.contest
+    return {
+        "contest": contest,
+        "rules": contest.rules,
+        "category": contest.rules.category(receipt.entry.category),
+    }
+
+
+def _compare_page(receipt: Receipt, form: ReceiptForm, matches: bool | None = None) -> str:
+    return render_template("entries/compare.html", receipt=receipt, form=form, matches=matches, **_contest_of(receipt))
+
+
+@bp.post("/bien-nhan/<code>/doi-chieu")
+@public
+@limiter.limit("20 per minute")
+def compare_text(code: str) -> Any:
+    """Hold a text against a receipt: whether its checksum is the one that was given out."""
+    found = get_receipt(code)
+    form = ReceiptForm()
+    if not form.validate():
+        return _compare_page(found, form), 422
+    try:
+        text = clean_text(form.text.data or "")
+    except Refused as error:
+        form.form_errors.append(say(error))
+        return _compare_page(found, form), 422
+    return _compare_page(found, form, services.text_sha256(text) == found.text_sha256)

@@ -1,0 +1,247 @@
+// The writing desk: a live count, saving as one types, and a copy on this device while saving fails.
+// The form works without any of it.
+import { countWords } from "./words.js";
+
+const form = document.querySelector("form[data-writing]");
+const PAUSE = 1500; // ms without typing before a save
+const RETRY = 8000; // ms before trying again after a failure
+
+function groups(number) {
+  return number.toLocaleString(document.documentElement.lang === "vi" ? "vi-VN" : "en-GB");
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  const known = document.querySelector("main use, header use").getAttribute("href");
+  use.setAttribute("href", known.replace(/#.*$/, `#${name}`));
+  svg.append(use);
+  return svg;
+}
+
+function counting(body) {
+  const shown = form.querySelector("[data-word-count]");
+  const note = form.querySelector("[data-word-note]");
+  const [least, max, most] = ["least", "max", "most"].map((name) => Number(note.dataset[name]));
+  const show = () => {
+    const count = countWords(body.value);
+    shown.textContent = groups(count);
+    if (count && least && count < least) note.textContent = `(${note.dataset.sayFew} ${groups(least - count)})`;
+    else if (most && count > most) note.textContent = `(${note.dataset.sayMany} ${groups(count - most)})`;
+    else if (max && count > max) note.textContent = `(${note.dataset.sayOver})`;
+    else note.textContent = "";
+  };
+  body.addEventListener("input", show);
+  show();
+}
+
+// What is typed, without what belongs to this page load alone.
+function values() {
+  const found = [...new FormData(form)].filter(([name]) => !["csrf_token", "version", "section"].includes(name));
+  return found;
+}
+
+function saving() {
+  const status = form.querySelector("[data-saved]");
+  const key = `draft:${form.dataset.writing}:${form.dataset.section}`;
+  const version = form.elements.version;
+  let kept = JSON.stringify(values());
+  let timer = 0;
+  let busy = false;
+  let stopped = false;
+
+  const say = (kind, text, name = "") => {
+    status.className = `saved ${kind}`;
+    status.replaceChildren(...(name ? [icon(name)] : []), Object.assign(document.createElement("span"), { textContent: text }));
+  };
+  const remember = () => {
+    try {
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values() }));
+      return true;
+    } catch {
+      return false; // storage is forbidden or full: the page itself still holds the text
+    }
+  };
+  const forget = () => {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // nothing was stored
+    }
+  };
+  const failed = (text) => {
+    remember();
+    say("failed", text, "warning");
+  };
+  const later = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(save, wait);
+  };
+  const signedOut = () => {
+    stopped = true;
+    failed(form.dataset.saySignedOut);
+    if (form.dataset.signin) {
+      const link = Object.assign(document.createElement("a"), { href: form.dataset.signin, textContent: "→" });
+      status.append(" ", link);
+    }
+  };
+
+  async function save() {
+    if (busy || stopped) return;
+    const now = JSON.stringify(values());
+    if (now === kept) return;
+    busy = true;
+    say("pending", form.dataset.saySaving);
+    let answer;
+    try {
+      answer = await fetch(form.dataset.autosave, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form)),
+        redirect: "manual",
+        headers: { Accept: "application/json" },
+      });
+    } catch {
+      busy = false;
+      failed(form.dataset.sayLocal);
+      later(RETRY);
+      return;
+    }
+    busy = false;
+    if (answer.type === "opaqueredirect") return signedOut();
+    let told = null;
+    try {
+      told = await answer.json();
+    } catch {
+      told = null; // an error page: an expired form token, or the server is being restarted
+    }
+    if (answer.ok && told) {
+      kept = now;
+      version.value = told.version;
+      say("", `${form.dataset.saySaved} ${told.at}`, "check");
+      checklist(told.items);
+      if (JSON.stringify(values()) === now) forget();
+      else later(PAUSE);
+    } else if (answer.status === 409) {
+      stopped = true;
+      failed(told?.code === "version" ? form.dataset.sayConflict : told?.message ?? form.dataset.sayReload);
+    } else if (answer.status === 422 && told) {
+      // Refused as it stands (a hidden character, a text too long): said, and tried again after the next key.
+      kept = now;
+      failed(told.message);
+    } else if (answer.status >= 500 || answer.status === 429) {
+      failed(form.dataset.sayLocal);
+      later(RETRY);
+    } else {
+      stopped = true;
+      failed(form.dataset.sayReload);
+    }
+  }
+
+  form.addEventListener("input", () => {
+    if (stopped) {
+      remember();
+      return;
+    }
+    say("pending", form.dataset.sayUnsaved);
+    later(PAUSE);
+  });
+  form.addEventListener("submit", () => {
+    // Kept until the next page says that it was saved.
+    clearTimeout(timer);
+    remember();
+    stopped = true;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && JSON.stringify(values()) !== kept) {
+      remember();
+      save();
+    }
+  });
+  window.addEventListener("online", () => later(0));
+  window.addEventListener("pageshow", () => (stopped = false));
+  offerLocalCopy(key, kept, forget);
+}
+
+function checklist(items) {
+  const list = document.querySelector("[data-checklist]");
+  if (!list || list.children.length !== items.length) return;
+  items.forEach((item, index) => {
+    const line = list.children[index];
+    const done = !item.message;
+    if (line.classList.contains("done") === done) {
+      const note = line.querySelector(".small");
+      if (note) note.textContent = item.message;
+      return;
+    }
+    line.className = done ? "done" : "todo";
+    line.querySelector("svg").replaceWith(icon(done ? "check" : "forward"));
+    const text = document.createElement("span");
+    text.textContent = done ? item.label : `${item.label}: ${item.message}`;
+    line.lastElementChild.replaceWith(text);
+  });
+}
+
+// A text that this device holds and the server does not: offered, never put in by itself.
+function offerLocalCopy(key, kept, forget) {
+  const box = form.querySelector("[data-local-copy]");
+  let copy = null;
+  try {
+    copy = JSON.parse(localStorage.getItem(key));
+  } catch {
+    copy = null;
+  }
+  if (!box || !copy?.values) return;
+  // White space at the ends of lines is trimmed when saving: it makes no other text.
+  const plain = (pairs) => JSON.stringify(pairs.map(([name, value]) => [name, String(value).replace(/\s+/gu, " ").trim()]));
+  if (plain(copy.values) === plain(JSON.parse(kept))) {
+    forget();
+    return;
+  }
+  const at = new Date(copy.at);
+  box.querySelector("[data-local-when]").textContent = at.toLocaleString(document.documentElement.lang);
+  box.hidden = false;
+  box.querySelector("[data-local-use]").addEventListener("click", () => {
+    const byName = new Map(copy.values);
+    for (const field of form.elements) {
+      if (!field.name || ["csrf_token", "version", "section", "go"].includes(field.name)) continue;
+      if (field.type === "checkbox" || field.type === "radio") field.checked = byName.get(field.name) === field.value;
+      else if (byName.has(field.name)) field.value = byName.get(field.name);
+    }
+    box.hidden = true;
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+    form.querySelector("textarea")?.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  box.querySelector("[data-local-drop]").addEventListener("click", () => {
+    forget();
+    box.hidden = true;
+  });
+}
+
+// The legal representative is asked for as soon as the date of birth says so.
+function guardian() {
+  const box = document.querySelector("[data-guardian]");
+  const parts = ["day", "month", "year"].map((name) => document.getElementById(`birth_date-${name}`));
+  if (!box || parts.some((part) => !part)) return;
+  const asked = !box.hidden;
+  const show = () => {
+    const [day, month, year] = parts.map((part) => Number(part.value));
+    if (!day || !month || year < 1900) return;
+    const comesOfAge = new Date(year + 18, month - 1, day);
+    box.hidden = !(comesOfAge > new Date()) && !asked;
+  };
+  for (const part of parts) part.addEventListener("input", show);
+}
+
+if (form) {
+  const body = form.elements.body;
+  if (body) counting(body);
+  saving();
+  guardian();
+}
+
+// A photo on its way: a phone on a slow line takes a while.
+document.querySelector("form[data-uploading]")?.addEventListener("submit", (event) => {
+  event.target.querySelector("button").setAttribute("aria-busy", "true");
+});
