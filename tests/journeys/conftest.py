@@ -1,0 +1,118 @@
+"""Journeys: people with a real browser before the real server."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+from tests.journeys.person import Person
+from tests.journeys.site import ROOT, Site
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwright: Playwright) -> dict[str, Any]:
+    """The Chromium of this machine, else Playwright's own; without either these tests skip, and say so."""
+    arguments: dict[str, Any] = {
+        **browser_type_launch_args,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+    }
+    if found := next((path for name in CHROMIUM if (path := shutil.which(name))), None):
+        return arguments | {"executable_path": found}
+    if Path(playwright.chromium.executable_path).exists():
+        return arguments
+    if REQUIRED:
+        pytest.fail("no Chromium, and REQUIRE_SERVERS is set")
+    pytest.skip("no Chromium: put one on PATH or run scripts/browser.py")
+
+
+Meet = Callable[..., Person]
+
+
+@pytest.fixture
+def gather(browser: Browser, request: pytest.FixtureRequest, output_path: str) -> Iterator[Callable[[Site], Meet]]:
+    """`gather(site)` gives `meet`: each call opens a browser profile for somebody. What a failed test
+    saw last is kept as pictures in test-results/."""
+    people: list[Person] = []
+
+    def at(site: Site) -> Meet:
+        def meet(name: str = "", **how: Any) -> Person:
+            person = Person(browser, site, name, **how)
+            people.append(person)
+            return person
+
+        return meet
+
+    yield at
+    call = getattr(request.node, "rep_call", None)
+    failed = call is None or call.failed
+    told: list[str] = []
+    log = ""
+    for number, person in enumerate(people):
+        if failed:
+            folder = Path(output_path)
+            folder.mkdir(parents=True, exist_ok=True)
+            person.page.screenshot(path=folder / f"{number}-{person.name or 'somebody'}.png", full_page=True)
+            log = person.site.log.read_text("utf-8", "replace")
+        told += person.problems
+        person.close()
+    if failed and people:
+        print(log[-6000:])
+    if not failed:
+        assert not told, "\n".join(told)
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a prepared demonstration, made once for all workers; copy it before use."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    target = shared / "demonstration"
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            making = shared / "demonstration.making"
+            shutil.rmtree(making, ignore_errors=True)
+            site = Site(making)
+            site.flask("db", "upgrade")
+            site.flask("demo", "prepare")
+            making.rename(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def demo_site(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demonstration as visitors find it, served from a copy of its own."""
+    data = tmp_path_factory.mktemp("site") / "data"
+    shutil.copytree(demo_folder, data)
+    site = Site(data)
+    site.start()
+    yield site
+    site.stop()
+    assert site.complaints() == []
+
+
+@pytest.fixture
+def demo(demo_site: Site, gather: Callable[[Site], Meet]) -> Meet:
+    """`demo(name, width=…, theme=…, language=…, javascript=…)`: somebody on the demonstration."""
+    return gather(demo_site)
+
+
+__all__ = ["ROOT"]

@@ -1,0 +1,254 @@
+"""One contest from its rules to its honours, by everybody who takes part, in a real browser.
+
+The stories, the marks and what comes of them are those that docs/decisions and tests/judging hold
+the arithmetic to: a third judge, a tie broken on a criterion, a readers' prize that too few voted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.acts import link_for, register, sign_in_first
+from tests.journeys.conftest import Meet
+from tests.journeys.person import DESK as DESK_WIDE
+from tests.journeys.person import PHONE, Person
+from tests.journeys.sample import DATA, SLUG, photo_bytes, stories
+from tests.journeys.site import Site
+
+DESK = f"/ban-to-chuc/{SLUG}"
+PUBLIC = f"/cuoc-thi/{SLUG}"
+WRITERS = {"hau": "DH-0001", "dat": "DH-0002", "tao": "DH-0003"}
+# Name, address, unit and the exemplar whom the unit knows.
+OFFICERS = {
+    "tien": ("Hồ Viết Tiến", "viet.tien@an-lam.example", "khe-ngon", "Trần Đình Sỹ"),
+    "ut": ("Quách Thị Út", "thi.ut@an-lam.example", "vam-duoc-doi", "Tổ tự quản Năm Nhà"),
+    "pao": ("Lô Văn Páo", "van.pao@an-lam.example", "thuong-khe", "Vi Thị Hoan"),
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site on which nothing has happened yet."""
+    site = Site(tmp_path / "data", clock="2027-03-20T09:00:00+07:00")
+    site.flask("db", "upgrade")
+    site.start()
+    yield site
+    site.stop()
+    assert site.complaints() == []
+
+
+class Cast:
+    """Who takes part, each with a browser of their own."""
+
+    def __init__(self, site: Site, meet: Meet) -> None:
+        self.site = site
+        self.meet = meet
+        self.people: dict[str, Person] = {}
+        self.entries: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> Person:
+        return self.people[name]
+
+    def enter(self, name: str, **how: object) -> Person:
+        self.people[name] = self.meet(name, **how)
+        return self.people[name]
+
+    def clock(self, instant: str) -> None:
+        move_clock(self["visitor"], datetime.fromisoformat(instant))
+
+
+@pytest.mark.timeout(600)
+def test_a_contest_from_its_rules_to_its_honours(site: Site, gather: Callable[[Site], Meet]) -> None:
+    cast = Cast(site, gather(site))
+    for chapter in CHAPTERS:
+        chapter(cast)
+
+
+def the_rules_are_loaded(cast: Cast) -> None:
+    site = cast.site
+    assert "version 1" in site.flask("contest", "load", str(DATA / "contests.json"))
+    site.flask("units", "load", str(DATA / "units.json"))
+    site.flask("contest", "grant", SLUG, "organiser", "ngoc.diep@an-lam.example", "--name", "Phan Thị Ngọc Diệp")
+    visitor = cast.enter("visitor", width=PHONE)
+    visitor.go("/")
+    visitor.look("home")
+    visitor.go(PUBLIC)
+    visitor.look("contest")
+    visitor.go(PUBLIC + "/the-le")
+    visitor.look("rules")
+
+
+def people_are_invited(cast: Cast) -> None:
+    diep = cast.enter("diep")
+    diep.go(DESK)
+    assert diep.path == "/dang-nhap"
+    diep.look("sign-in")
+    sign_in_first(diep, "ngoc.diep@an-lam.example", look=True)
+    diep.look("my-work-organiser")
+    diep.go(DESK)
+    diep.look("organiser-empty")
+    diep.go(DESK + "/nhan-su")
+    invite(diep, "Võ Hoàng Sơn", "hoang.son@an-lam.example", "organiser")
+    diep.look("people")
+    invite(diep, "Đinh Thị Thanh Vân", "thanh.van@an-lam.example", "secretary")
+    for name, email, unit, _exemplar in OFFICERS.values():
+        invite(diep, name, email, "officer", unit)
+
+    # A second organiser: by the mailed link, an account opened on the way, back to the invitation.
+    son = cast.enter("son")
+    son.go(link_for(cast.site, "hoang.son@an-lam.example"))
+    assert son.path == "/dang-nhap"
+    son.press('main a[href*="/dang-ky"]')
+    register(son, "Võ Hoàng Sơn", "hoang.son@an-lam.example", look=True)
+    assert son.path.startswith("/loi-moi/")
+    son.look("invitation")
+    son.send(son.path)
+    assert son.path == "/cua-toi"
+    son.go(DESK + "/nhan-su")
+    son.sees("Võ Hoàng Sơn", "Phan Thị Ngọc Diệp")
+
+
+def invite(organiser: Person, name: str, email: str, role: str, unit: str = "") -> None:
+    organiser.fill(name=name, email=email, role=role, unit=unit)
+    organiser.send("/nhan-su")
+    organiser.sees(email)
+
+
+def three_stories_are_written(cast: Cast) -> None:
+    for key, name in WRITERS.items():
+        story = stories()[name]
+        author = story["author"]
+        by_phone = key == "dat"
+        writer = cast.enter(key, width=DESK_WIDE if key == "tao" else PHONE)
+        writer.go(PUBLIC + "/viet")
+        assert writer.path == "/dang-nhap"
+        writer.press('main a[href*="/dang-ky"]')
+        typed = "0" + author["phone"][3:] if by_phone else author["email"]
+        register(writer, author["name"], typed, author["phone"] if by_phone else "")
+        assert writer.path == PUBLIC + "/viet"
+        cast.entries[name] = write(writer, story, look=key == "hau")
+
+
+def write(writer: Person, story: dict[str, Any], *, look: bool = False) -> str:
+    """From choosing the category to the receipt; returns the entry's id."""
+
+    def seen(name: str) -> None:
+        if look:
+            writer.look(name)
+
+    seen("new-entry")
+    writer.press('form:has(input[name=category][value=A]) button')
+    public_id = writer.path.rpartition("/")[2]
+    writer.fill(title=story["title"], genre=story["genre"], body=story["body"])
+    seen("write")
+    writer.press('button[name=go][value=next]')
+
+    assert writer.path == f"/viet/{public_id}/anh"
+    seen("photos-empty")
+    for photo in story["photos"]:
+        picture = {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(photo["seed"])}
+        writer.page.set_input_files('input[name=photo]', [picture])  # type: ignore[list-item]
+        writer.send(f"/viet/{public_id}/anh")
+        form = writer.page.locator("ol.photos form").last
+        for field in ("caption", "photographer", "alt"):
+            form.locator(f'[name$="-{field}"]').fill(photo[field])
+        form.locator('[name$="-consent"]').check()
+        writer.press(form.locator('button[name=act][value=save]'))
+    seen("photos")
+
+    writer.go(f"/viet/{public_id}/thong-tin")
+    exemplar, author = story["exemplar"], story["author"]
+    writer.tick("exemplar_kind", exemplar["kind"])
+    year, month, day = author["birth_date"].split("-")
+    writer.fill(
+        exemplar_name=exemplar["name"],
+        exemplar_role=exemplar["role"],
+        exemplar_unit=exemplar["unit"],
+        exemplar_address=exemplar["address"],
+        exemplar_contact=exemplar["contact"],
+        author_name=author["name"],
+        pen_name=author["pen_name"] or "",
+        author_phone="0" + author["phone"][3:],
+        author_unit=author["unit"] or "",
+        birth_date__day=day,
+        birth_date__month=month,
+        birth_date__year=year,
+    )
+    seen("facts")
+    writer.press('button[name=go][value=next]')
+
+    assert writer.path == f"/viet/{public_id}/kiem-tra"
+    for box in writer.page.locator('input[name=declared]').all():
+        box.check()
+    seen("check")
+    writer.send(f"/viet/{public_id}/nop")
+    assert writer.path.startswith("/bien-nhan/DH-")
+    writer.sees(story["title"], str(len(story["body"].split())))
+    seen("receipt")
+    return public_id
+
+
+def the_secretariat_accepts(cast: Cast) -> None:
+    """Receives and accepts one entry by hand, the others as a batch, and asks the units."""
+    cast.clock("2027-04-02T09:00:00+07:00")
+    van = cast.enter("van")
+    van.go(link_for(cast.site, "thanh.van@an-lam.example"))
+    van.press('main a[href*="/dang-ky"]')
+    register(van, "Đinh Thị Thanh Vân", "thanh.van@an-lam.example")
+    van.send(van.path)
+    van.go(DESK + "/bai-du-thi")
+    van.look("secretariat")
+    first = cast.entries["DH-0001"]
+    van.go(f"{DESK}/bai-du-thi/{first}")
+    van.sees("Trần Đình Sỹ", "Nguyễn Thị Thu Hậu")
+    van.look("secretariat-entry")
+    van.press('form[action*="/tiep-nhan"] button')
+    van.go(f"{DESK}/bai-du-thi/{first}")
+    van.press('form[action*="/hop-le"] button')
+    for act, done in (("receive", 2), ("accept", 2), ("ask", 3)):
+        van.go(DESK + "/bai-du-thi")
+        for box in van.page.locator('input[name=chosen]').all():
+            box.check()
+        van.press(f'button[name=act][value={act}]')
+        van.sees(f"{done} ")
+    van.look("secretariat-accepted")
+    hau = cast["hau"]
+    hau.go(f"/bai-cua-toi/{first}")
+    hau.sees("DH-0")
+    hau.look("own-entry")
+
+
+def the_units_verify(cast: Cast) -> None:
+    """Each commune answers for its exemplar, with consent."""
+    cast.clock("2027-04-06T09:00:00+07:00")
+    for key, (name, email, unit, exemplar) in OFFICERS.items():
+        officer = cast.enter(key)
+        officer.go(link_for(cast.site, email))
+        officer.press('main a[href*="/dang-ky"]')
+        register(officer, name, email)
+        officer.send(officer.path)
+        officer.go(f"/don-vi/{unit}")
+        officer.sees(exemplar)
+        look = key == "tien"
+        if look:
+            officer.look("unit")
+        officer.press('main a[href*="/xac-minh/"]')
+        officer.does_not_see("Nguyễn Thị Thu Hậu", "Lương Văn Tạo")
+        if look:
+            officer.look("verification")
+        officer.tick("outcome", "verified")
+        officer.tick("consent", "1")
+        officer.send(officer.path)
+        officer.sees(exemplar)
+
+
+CHAPTERS = (
+    the_rules_are_loaded,
+    people_are_invited,
+    three_stories_are_written,
+    the_secretariat_accepts,
+    the_units_verify,
+)
