@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from contest.app import create_app
 from contest.core.web.headers import asset
 from contest.core.web.language import LanguagePrefix
-from tests.conftest import settings_for
+from tests.conftest import VIETNAM, settings_for
 from tests.factories import make_contest, make_user, sign_in
+from tests.factories.world import make_world
 
 
 @pytest.fixture
@@ -39,6 +42,19 @@ def test_anonymous_pages_may_be_shared_and_set_no_cookie(client, contest, path):
 def test_a_person_who_is_signed_in_gets_nothing_that_a_cache_may_keep(client, contest):
     sign_in(client, make_user())
     assert client.get("/").headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_photo_may_be_shared_and_says_nothing_of_when_it_came(client, app, clock):
+    clock.instant = datetime(2027, 5, 20, 9, 0, tzinfo=VIETNAM)
+    photo = make_world().here.photos["finalist"]
+    answer = client.get(f"/anh/{photo.public_id}/lon")
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/webp"
+    assert answer.headers["Cache-Control"].startswith("public")
+    assert "Last-Modified" not in answer.headers
+    again = client.get(f"/anh/{photo.public_id}/lon", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
 
 
 def test_static_files_are_small_kept_for_a_year_and_carry_no_cookie(client, contest):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, send_file
+import hashlib
+
+from flask import Response, current_app, request, send_file
 
 from contest.core.files import FileStore
 
@@ -18,7 +20,13 @@ def file_store() -> FileStore:
 def send_stored(key: str) -> Response:
     """The file of `key`, shown in place, typed by what we made of it. Raises NotFound.
 
-    Who may see it is the caller's question.
+    Who may see it is the caller's question. A stored file never changes, so its key makes its ETag;
+    when it was stored is told to nobody, since judges get files before they may know whose they are.
     """
     path = file_store().path(key)
-    return send_file(path, mimetype=_TYPES.get(path.suffix[1:], "application/octet-stream"), max_age=0, etag=False)
+    mimetype = _TYPES.get(path.suffix[1:], "application/octet-stream")
+    response = send_file(path, mimetype=mimetype, conditional=False, etag=False, max_age=0)
+    response.headers.pop("Last-Modified", None)
+    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:16])
+    response.make_conditional(request)
+    return response

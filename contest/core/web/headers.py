@@ -69,12 +69,14 @@ def _finish(response: Response) -> Response:
     if request.endpoint == "static":
         return response
     anonymous = current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    is_file = response.direct_passthrough  # a stored photo: it brings its own ETag
     # A demonstration's bar shows the moving clock on every page.
-    seconds = None if current_app.config["SETTINGS"].demo else g.get("shared_seconds")
-    if seconds and anonymous and response.status_code == 200 and "Set-Cookie" not in response.headers:
+    seconds = None if current_app.config["SETTINGS"].demo and not is_file else g.get("shared_seconds")
+    if seconds and anonymous and response.status_code in {200, 304} and "Set-Cookie" not in response.headers:
         response.headers["Cache-Control"] = f"public, max-age={seconds}"
-        response.add_etag()
-        response.make_conditional(request)
+        if not is_file:
+            response.add_etag()
+            response.make_conditional(request)
     else:
         response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -1,0 +1,291 @@
+"""A little of everything: two contests with people in each role, for tests that walk over all pages.
+
+Whatever stands in the first contest (`here`) has its like in the second one (`there`), which
+belongs to other people: what somebody must not see is always at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from flask import Flask, current_app
+from PIL import Image
+from sqlalchemy import select
+
+from contest.accounts.models import SiteRole, User
+from contest.accounts.rules import TERMS_VERSION
+from contest.contests.invitations import invite
+from contest.contests.models import Contest, RoleGrant
+from contest.core import clock
+from contest.core.db import db
+from contest.entries.models import Entry, Photo
+from contest.exemplars.models import Verification
+from contest.judging.models import Assignment
+from contest.outbox.models import Message
+from contest.results.models import Award, ResultSet
+from contest.units.models import Unit
+from tests.conftest import START
+from tests.factories import entries as entry_factory
+from tests.factories import judging as judging_factory
+from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user
+
+# What stands in an address for something that does not exist, in the shape of what does.
+UNKNOWN = "zzzzzzzzzzzzzz"
+CONTEST_STAFF = ("organiser", "secretary", "judge", "chair")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One contest and what belongs to it."""
+
+    contest: Contest
+    unit: Unit
+    writer: User
+    draft: Entry
+    sent: Entry  # submitted, waiting for the secretariat
+    finalist: Entry  # by the same writer as the rest
+    judged: Entry
+    assignment: Assignment
+    question: Verification
+    staff: dict[str, User]
+    officer: User
+    invitation: str  # public id
+    token: str
+    grant: RoleGrant  # of a second judge, which can be ended
+    photos: dict[str, Photo] = field(default_factory=dict)  # draft, sent, finalist, judged
+
+    def results(self) -> ResultSet | None:
+        return db.session.scalar(select(ResultSet).where(ResultSet.contest_id == self.contest.id))
+
+
+@dataclass(frozen=True)
+class World:
+    """The two sides, and people who belong to neither."""
+
+    here: Side
+    there: Side
+    stranger: User
+    operator: User
+
+    def person(self, role: str) -> User | None:
+        """Who plays `role`: None is the anonymous visitor; a role with a dash stands `there`."""
+        if role == "anonymous":
+            return None
+        if role in {"stranger", "operator"}:
+            person: User = getattr(self, role)
+            return person
+        name, _, place = role.partition("-")
+        side = self.there if place == "there" else self.here
+        return side.staff.get(name) or getattr(side, name)
+
+
+def make_world() -> World:
+    """Two contests as they stand when everything in them has happened that may happen."""
+    operator = make_user(**_AGREED)
+    role = db.session.scalar(select(SiteRole).where(SiteRole.name == "operator"))
+    operator.roles.append(role or SiteRole(name="operator"))
+    world = World(here=_side(0), there=_side(1), stranger=make_user(**_AGREED), operator=operator)
+    db.session.commit()
+    return world
+
+
+_AGREED: dict[str, Any] = {"terms_version": TERMS_VERSION, "terms_accepted_at": START}
+
+
+def _side(index: int) -> Side:
+    contest = make_contest(index)
+    window = contest.rules.window("submission")
+    assert window is not None
+    now = max(START, window.opens + timedelta(days=1))
+    category = contest.rules.voting.categories[0]
+    unit = make_unit()
+    writer = make_user(**_AGREED)
+    staff = {role: make_staff(contest, role, make_user(**_AGREED)) for role in CONTEST_STAFF}
+    second = make_staff(contest, "judge")
+    officer = make_officer(unit, make_user(**_AGREED))
+
+    make = {"category": category, "now": now, "unit": unit}
+    draft = entry_factory.make_draft(contest, writer, **make)
+    sent = entry_factory.make_submitted(contest, make_user(**_AGREED), **make)
+    finalist = entry_factory.make_finalist(contest, writer, **make)
+    judged = judging_factory.make_finalist(contest, category, now=now, exemplar_unit=unit)
+    photos = {"draft": draft, "sent": sent, "finalist": finalist, "judged": judged}
+    question = Verification(
+        contest_id=contest.id,
+        exemplar_id=sent.exemplar_id,
+        unit_id=unit.id,
+        requested_at=now,
+        due_on=(now + timedelta(days=10)).date(),
+        title=sent.title,
+        story=sent.body,
+    )
+    db.session.add(question)
+    judge = staff["judge"]
+    judging_factory.seat_judge(
+        contest=contest, round_id="prelim", category=category, judge=judge, actor=None, now=contest.created_at
+    )
+    assignment = judging_factory.give(judged, judge)
+    invitation = invite(
+        actor=staff["organiser"],
+        name="Người Được Mời",
+        email=f"moi{index}@an-lam.example",
+        role="judge",
+        contest=contest,
+        now=now,
+        wall=clock.wall(),
+    )
+    message = db.session.scalars(select(Message).where(Message.address == invitation.email)).one()
+    grant = db.session.scalars(
+        select(RoleGrant).where(RoleGrant.contest_id == contest.id, RoleGrant.user_id == second.id)
+    ).one()
+    side = Side(
+        contest=contest,
+        unit=unit,
+        writer=writer,
+        draft=draft,
+        sent=sent,
+        finalist=finalist,
+        judged=judged,
+        assignment=assignment,
+        question=question,
+        staff=staff,
+        officer=officer,
+        invitation=invitation.public_id,
+        token=str(message.params["token"]),
+        grant=grant,
+    )
+    for name, entry in photos.items():
+        side.photos[name] = _shown(entry)
+    return side
+
+
+def _shown(entry: Entry) -> Photo:
+    """A photo of the entry whose files are really there."""
+    photo = entry.photos[0] if entry.photos else None
+    if photo is None:
+        photo = Photo(
+            entry=entry,
+            position=1,
+            width=1600,
+            height=1200,
+            sha256="0" * 64,
+            caption="Một buổi sáng",
+            photographer="Người Chụp",
+            consent=True,
+            created_at=entry.created_at,
+        )
+        db.session.add(photo)
+    files = current_app.extensions["files"]
+    photo.large_key = files.put(_picture(), "webp")
+    photo.small_key = files.put(_picture(), "webp")
+    db.session.flush()
+    return photo
+
+
+@cache
+def _picture() -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (16, 12), "#8a5a2b").save(stream, "WEBP")
+    return stream.getvalue()
+
+
+def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = None) -> ResultSet:
+    """Official results with a first prize for each entry, public from `at` (the rules' instant)."""
+    contest = side.contest
+    at = at or contest.rules.official_at
+    organiser = side.staff["organiser"]
+    prize = contest.rules.prizes[0]
+    found = ResultSet(
+        contest=contest,
+        computed_at=at,
+        report={"withheld": [], "undecided": [], "rankings": {}, "vote": None},
+        fingerprint="0" * 64,
+        decision_number="1/QĐ-SNV",
+        decision_date=at.date(),
+        decision_signer="Người Ký",
+        decision_title="Công nhận kết quả",
+        visible_from=at,
+        first_approver=organiser,
+        first_approved_at=at,
+        second_approver=make_staff(contest, "organiser"),
+        second_approved_at=at,
+    )
+    found.awards = [
+        Award(position=place, prize_id=prize.id, entry=entry, place=place, score="87/1", amount_vnd=0, why=[])
+        for place, entry in enumerate(entries or [side.finalist], start=1)
+    ]
+    db.session.add(found)
+    db.session.commit()
+    return found
+
+
+# Addresses
+
+
+class Unaddressed(LookupError):
+    """A route has an argument that this file knows no value for: add it to `_object`."""
+
+
+def _object(side: Side, endpoint: str, argument: str) -> Any:
+    room, _, page = endpoint.partition(".")
+    known: dict[str, Any] = {
+        "slug": side.contest.slug,
+        "token": side.token,
+        "grant_id": side.grant.id,
+        "size": "lon",
+        "purpose": "register",
+        "kind": "phone",
+        "act": "tat",
+        "verb": "receive",
+        "filename": "css/look.css",
+    }
+    if argument == "code":
+        return side.finalist.receipts[0].code if room == "entries" else side.unit.code
+    if argument == "photo_id":
+        kind = {"desk_photo": "sent"}.get(page, "draft")
+        return side.photos["judged" if room == "judging" else kind].public_id
+    if argument == "public_id":
+        if room == "judging":
+            return side.assignment.public_id
+        if room == "exemplars":
+            return side.question.public_id
+        if room == "desk":
+            return side.invitation
+        if endpoint == "public.photo":
+            return side.photos["finalist"].public_id
+        if room in {"public", "results", "voting"}:
+            return side.finalist.public_id
+        if endpoint in {"entries.desk_entry", "entries.desk_photo", "entries.screen", "entries.redact"}:
+            return side.sent.public_id
+        if endpoint in {"entries.own", "entries.withdraw", "entries.replace"}:
+            return side.finalist.public_id
+        return side.draft.public_id
+    if argument in known:
+        return known[argument]
+    raise Unaddressed(f"{endpoint} <{argument}>")
+
+
+def arguments(side: Side, rule: Any) -> dict[str, Any]:
+    """Values for the arguments of a route: what belongs to `side`."""
+    return {name: _object(side, rule.endpoint, name) for name in rule.arguments}
+
+
+# Arguments that choose among what everyone may choose from, rather than name somebody's thing.
+FREE = {"size", "purpose", "kind", "act", "verb", "filename"}
+
+
+def unknown(rule: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with every name of a thing replaced by one that does not exist."""
+    made_up = {name: 2**40 if isinstance(value, int) else UNKNOWN for name, value in given.items()}
+    return {name: value if name in FREE else made_up[name] for name, value in given.items()}
+
+
+def address(app: Flask, rule: Any, values: dict[str, Any]) -> str:
+    """The path of a route with these arguments."""
+    path: str = app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods)))
+    return path
