@@ -22,6 +22,7 @@ from contest.audit.services import seal
 from contest.core import clock
 from contest.core.db import db, writing
 from contest.outbox.runner import send_due
+from contest.voting.services import forget_old_codes
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
@@ -46,6 +47,11 @@ def _forget_old() -> int:
         return forget_old(wall=clock.wall())
 
 
+def _forget_vote_codes() -> int:
+    with writing():
+        return forget_old_codes(wall=clock.wall())
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to do now and then; `run` returns how much was done and commits by itself."""
@@ -59,6 +65,7 @@ JOBS: tuple[Job, ...] = (
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
+    Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contest.accounts.rules import new_code, typed_code
@@ -193,3 +193,13 @@ def _take_code(contest_id: int, tag: str, digest: str, wall: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(used.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
+
+
+def forget_old_codes(*, wall: datetime) -> int:
+    """Delete codes that count neither as codes nor against a contact's share; returns how many."""
+    gone = db.session.execute(
+        delete(VoteCode)
+        .where(VoteCode.sent_at <= wall - timedelta(days=1))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result

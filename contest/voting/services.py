@@ -24,11 +24,18 @@ from contest.contests.ruleset import RuleSet
 from contest.core.db import db, new_code
 from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.entries.models import Entry
-from contest.voting.identity import admit_voter, confirm_code, inserting, must_be_open, request_code
+from contest.voting.identity import (
+    admit_voter,
+    confirm_code,
+    forget_old_codes,
+    inserting,
+    must_be_open,
+    request_code,
+)
 from contest.voting.models import Ballot, BallotRevision, Choice, Voter
 from contest.voting.queries import on_the_ballot
 
-__all__ = ["Cast", "admit_voter", "cast_ballot", "confirm_code", "request_code"]
+__all__ = ["Cast", "admit_voter", "cast_ballot", "confirm_code", "forget_old_codes", "request_code"]
 
 BALLOT_ID_LENGTH = 16
 

@@ -1,0 +1,211 @@
+"""One voter, fifty requests at the same instant: one ballot, never more than k choices.
+
+Every request is a real one: its own client, its own thread, its own connection and transaction.
+VOTE_ROUNDS says how often (1,000 in a long run).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select
+
+from contest.core import clock as clocks
+from contest.core.db import db
+from contest.voting import queries
+from contest.voting.models import Ballot, BallotRevision, Choice, VoteCode, VoteKey, Voter
+from contest.voting.services import admit_voter, request_code
+from tests.factories.voting import during, last_code, make_vote, make_voter
+
+TOGETHER = 50
+UNIQUE = "uq_ballot_contest_id_voter_id"
+
+
+def rounds() -> int:
+    few = 20 if db.engine.dialect.name == "postgresql" else 50
+    return int(os.environ.get("VOTE_ROUNDS", few))
+
+
+class Crowd:
+    """Fifty browsers that act together."""
+
+    def __init__(self, app, slug):
+        self.app, self.slug = app, slug
+        self.address = f"/cuoc-thi/{slug}/binh-chon"
+        self.barrier = Barrier(TOGETHER)
+        self.pool = ThreadPoolExecutor(TOGETHER)
+
+    def browser(self, note):
+        """A client whose signed cookie says `note` about this contest."""
+        client = FlaskClient(self.app, self.app.response_class)
+        serializer = self.app.session_interface.get_signing_serializer(self.app)
+        client.set_cookie(self.app.config["SESSION_COOKIE_NAME"], serializer.dumps({"vote": {self.slug: note}}))
+        return client
+
+    def voting_as(self, voter_id):
+        return self.browser({"voter": voter_id, "until": clocks.wall().timestamp() + 3600, "shown": "09…678"})
+
+    def together(self, requests):
+        """Send `(client, path, form)` at one instant; returns how often each status came."""
+
+        def send(request):
+            client, path, form = request
+            self.barrier.wait(60)
+            return client.post(path, data=form).status_code
+
+        return Counter(self.pool.map(send, requests))
+
+
+@pytest.fixture
+def crowd(app, clock):
+    contest, _ = make_vote()
+    clock.instant = during(contest)
+    found = Crowd(app, contest.slug)
+    found.contest = contest
+    found.entries = [entry.public_id for entry in queries.gallery(contest)]
+    yield found
+    found.pool.shutdown()
+
+
+def ballots_of(voter_id):
+    db.session.rollback()
+    found = []
+    for ballot in db.session.scalars(select(Ballot).where(Ballot.voter_id == voter_id)):
+        chosen = set(db.session.scalars(select(Choice.entry_id).where(Choice.ballot_id == ballot.id)))
+        kept = db.session.scalars(
+            select(BallotRevision).where(BallotRevision.ballot_id == ballot.id).order_by(BallotRevision.revision)
+        ).all()
+        found.append((ballot.revision, chosen, kept))
+    return found
+
+
+def one_round(crowd, voter_id, forms):
+    """The voter's fifty browsers send `forms`, one each."""
+    return crowd.together([(crowd.voting_as(voter_id), crowd.address, form) for form in forms])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_fifty_at_once_make_one_ballot_every_time(crowd):
+    """In turn: the same choices; others from one page; others from pages that say nothing."""
+    ids = {entry.public_id: entry.id for entry in queries.gallery(crowd.contest)}
+    pairs = [[a, b, c] for a in crowd.entries for b in crowd.entries for c in crowd.entries if a < b < c]
+    for number in range(rounds()):
+        kind = number % 3
+        voter_id = make_voter(crowd.contest)
+        picks = [pairs[0] if kind == 0 else pairs[at % len(pairs)] for at in range(TOGETHER)]
+        shown = {} if kind == 2 else {"revision": "0"}
+        statuses = one_round(crowd, voter_id, [{"pick": chosen, **shown} for chosen in picks])
+        ((revision, chosen, kept),) = ballots_of(voter_id)
+        assert len(chosen) == 3 and len(kept) == revision
+        assert {ids[name] for name in kept[-1].choices} == chosen
+        if kind == 0:
+            assert (statuses, revision) == ({303: TOGETHER}, 1)
+        elif kind == 1:
+            # Who sent the winner's choices too is told that they stand; the others that they do not.
+            same = sum(sorted(each) == kept[0].choices for each in picks)
+            assert (statuses, revision) == ({303: same, 409: TOGETHER - same}, 1)
+        else:
+            assert statuses == {303: TOGETHER} and 1 <= revision <= TOGETHER
+            assert [each.revision for each in kept] == list(range(1, revision + 1))
+
+
+def test_a_change_from_one_page_is_made_once(crowd):
+    voter_id = make_voter(crowd.contest)
+    one_round(crowd, voter_id, [{"pick": crowd.entries[:1], "revision": "0"}] * TOGETHER)
+    picks = [[crowd.entries[1 + at % 4]] for at in range(TOGETHER)]
+    one_round(crowd, voter_id, [{"pick": chosen, "revision": "1"} for chosen in picks])
+    ((revision, chosen, kept),) = ballots_of(voter_id)
+    assert revision == len(kept) == 2 and len(chosen) == 1
+
+
+def drop_the_constraint():
+    with db.engine.connect() as connection:
+        lite = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+        if lite:
+            # Rebuilding the table would take rows that refer to it along; no pragma works inside BEGIN.
+            lite.execute("PRAGMA foreign_keys=OFF")
+        with (
+            connection.begin(),
+            Operations(MigrationContext.configure(connection)).batch_alter_table("ballot") as table,
+        ):
+            table.drop_constraint(UNIQUE, type_="unique")
+        if lite:
+            lite.execute("PRAGMA foreign_keys=ON")
+
+
+def restore_the_constraint():
+    """The server's database serves the tests after this one; the file is thrown away."""
+    db.session.rollback()
+    if db.engine.dialect.name == "sqlite":
+        return
+    with db.engine.begin() as connection:
+        for model in (Choice, BallotRevision, Ballot):
+            connection.execute(delete(model))
+        Operations(MigrationContext.configure(connection)).create_unique_constraint(
+            UNIQUE, "ballot", ["contest_id", "voter_id"]
+        )
+
+
+def test_without_the_constraint_a_voter_gets_more_ballots(crowd):
+    """What makes a ballot one is the database. Take the guard away, and the races above would fail."""
+    voter_id = make_voter(crowd.contest)
+    db.session.remove()
+    drop_the_constraint()
+    try:
+        statuses = one_round(crowd, voter_id, [{"pick": crowd.entries[:3], "revision": "0"}] * TOGETHER)
+        assert statuses == {303: TOGETHER}
+        assert len(ballots_of(voter_id)) == TOGETHER
+    finally:
+        restore_the_constraint()
+
+
+def test_the_first_fifty_voters_of_a_contest_share_one_key(crowd):
+    """The key is made at first use: fifty first uses at once make one."""
+    browser = [
+        (crowd.browser({}), f"{crowd.address}/xac-thuc", {"contact": f"0912345{at:03d}"}) for at in range(TOGETHER)
+    ]
+    assert crowd.together(browser) == {303: TOGETHER}
+    db.session.rollback()
+    assert len(db.session.scalars(select(VoteKey)).all()) == 1
+    assert len(db.session.scalars(select(VoteCode)).all()) == TOGETHER
+
+
+def test_fifty_requests_for_one_contact_send_three_codes(crowd):
+    browser = [(crowd.browser({}), f"{crowd.address}/xac-thuc", {"contact": "0912345678"}) for _ in range(TOGETHER)]
+    assert crowd.together(browser) == {303: TOGETHER}
+    db.session.rollback()
+    assert len(db.session.scalars(select(VoteCode)).all()) == 3
+
+
+def test_one_code_typed_fifty_times_is_used_once(crowd):
+    request_code(contest=crowd.contest, typed="0912345678", locale="vi", now=during(crowd.contest), wall=clocks.wall())
+    db.session.commit()
+    form = {"code": last_code("+84912345678")}
+    browser = [(crowd.browser({"contact": "+84912345678"}), f"{crowd.address}/ma", form) for _ in range(TOGETHER)]
+    assert crowd.together(browser) == {303: 1, 422: TOGETHER - 1}
+    db.session.rollback()
+    assert len(db.session.scalars(select(Voter)).all()) == 1
+
+
+def test_fifty_wrong_codes_at_once_are_five_tries(crowd):
+    request_code(contest=crowd.contest, typed="0912345678", locale="vi", now=during(crowd.contest), wall=clocks.wall())
+    db.session.commit()
+    right = last_code("+84912345678")
+    form = {"code": f"{(int(right) + 1) % 10**6:06d}"}
+    browser = [(crowd.browser({"contact": "+84912345678"}), f"{crowd.address}/ma", form) for _ in range(TOGETHER)]
+    assert crowd.together(browser) == {422: TOGETHER}
+    db.session.rollback()
+    assert db.session.scalars(select(VoteCode.tries)).one() == 5
+
+
+def test_one_contact_admitted_twice_is_one_voter(crowd):
+    first = admit_voter(contest=crowd.contest, typed="0912 345 678", now=during(crowd.contest))
+    assert admit_voter(contest=crowd.contest, typed="+84912345678", now=during(crowd.contest)) == first
