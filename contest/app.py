@@ -19,7 +19,6 @@ from contest.accounts import security
 from contest.accounts.views import bp as accounts
 from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.contests.queries import holds_any
-from contest.contests.views import bp as contests
 from contest.core import clock, formats
 from contest.core.config import Settings, settings_from
 from contest.core.db import db, prepare_engine
@@ -37,11 +36,10 @@ from contest.judging.views import bp as judging
 from contest.public.views import bp as public
 from contest.results.views import bp as results
 from contest.units.queries import may_act_for
-from contest.units.views import bp as units
 from contest.voting.views import bp as voting
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (public, sign_in_pages, accounts, units, contests, exemplars, entries, judging, voting, results, desk, demo)
+BLUEPRINTS = (public, sign_in_pages, accounts, exemplars, entries, judging, voting, results, desk, demo)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
