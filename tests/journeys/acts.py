@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from datetime import UTC, datetime, timedelta
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 from tests.journeys.person import Person
 from tests.journeys.site import Site
@@ -17,7 +17,9 @@ PASSWORD = "bốn con trâu trắng"
 def _sent(site: Site, address: str, wanted: str, skip: int) -> str:
     for _ in range(100):
         with closing(sqlite3.connect(site.data / "contest.sqlite3")) as c:
-            rows = c.execute("select params from outbox_message where address=? order by id desc", (address,)).fetchall()
+            rows = c.execute(
+                "select params from outbox_message where address=? order by id desc", (address,)
+            ).fetchall()
         rows = [json.loads(r[0]) for r in rows]
         rows = [r[wanted] for r in rows if wanted in r]
         if len(rows) > skip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.journeys.person import Person
-from tests.journeys.site import ROOT, Site
+from tests.journeys.site import Site
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
@@ -73,7 +74,7 @@ def gather(browser: Browser, request: pytest.FixtureRequest, output_path: str) -
         told += person.problems
         person.close()
     if failed and people:
-        print(log[-6000:])
+        sys.stderr.write(log[-6000:])
     if not failed:
         assert not told, "\n".join(told)
 
@@ -113,6 +114,3 @@ def demo_site(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def demo(demo_site: Site, gather: Callable[[Site], Meet]) -> Meet:
     """`demo(name, width=…, theme=…, language=…, javascript=…)`: somebody on the demonstration."""
     return gather(demo_site)
-
-
-__all__ = ["ROOT"]

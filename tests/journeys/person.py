@@ -125,9 +125,7 @@ class Person:
             target.first.click()
         answer = navigation.value
         assert answer is not None
-        assert answer.status == status, (
-            f"{answer.status} instead of {status} at {self.page.url}\n{self.said()[:1500]}"
-        )
+        assert answer.status == status, f"{answer.status} instead of {status} at {self.page.url}\n{self.said()[:1500]}"
         return self.page
 
     def send(self, form: str, status: int = 200) -> Page:

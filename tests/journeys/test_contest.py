@@ -7,20 +7,35 @@ the arithmetic to: a third judge, a tie broken on a criterion, a readers' prize 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.journeys.acts import link_for, register, sign_in_first
+from tests.journeys.acts import link_for, move_clock, register, sign_in_first
 from tests.journeys.conftest import Meet
 from tests.journeys.person import DESK as DESK_WIDE
 from tests.journeys.person import PHONE, Person
-from tests.journeys.sample import DATA, SLUG, photo_bytes, stories
+from tests.journeys.sample import DATA, SLUG, Sheet, photo_bytes, spoken, stories
 from tests.journeys.site import Site
 
 DESK = f"/ban-to-chuc/{SLUG}"
 PUBLIC = f"/cuoc-thi/{SLUG}"
 WRITERS = {"hau": "DH-0001", "dat": "DH-0002", "tao": "DH-0003"}
+CHAIR = ("Tạ Quang Huấn", "quang.huan@an-lam.example")
+JUDGES = {
+    "nghi": ("Nguyễn Hữu Nghị", "huu.nghi@an-lam.example"),
+    "lan": ("Trịnh Thị Mai Lan", "mai.lan@an-lam.example"),
+    "loc": ("Huỳnh Tấn Lộc", "tan.loc@an-lam.example"),
+    "nga": ("Cao Thị Bích Ngà", "bich.nga@an-lam.example"),
+    "thien": ("Bùi Đức Thiện", "duc.thien@an-lam.example"),
+    "suong": ("Hồ Thị Thu Sương", "thu.suong@an-lam.example"),
+    "truong": ("Mai Xuân Trường", "xuan.truong@an-lam.example"),
+    "phung": ("Châu Minh Phụng", "minh.phung@an-lam.example"),
+}
+PRELIM = ("nghi", "lan", "loc")
+FINAL = ("nga", "thien", "suong", "truong", "phung")
 # Name, address, unit and the exemplar whom the unit knows.
 OFFICERS = {
     "tien": ("Hồ Viết Tiến", "viet.tien@an-lam.example", "khe-ngon", "Trần Đình Sỹ"),
@@ -47,7 +62,8 @@ class Cast:
         self.site = site
         self.meet = meet
         self.people: dict[str, Person] = {}
-        self.entries: dict[str, str] = {}
+        self.entries: dict[str, str] = {}  # DH-0001 as the samples call it -> public id
+        self.codes: dict[str, str] = {}  # … -> the code under which judges and readers know it
 
     def __getitem__(self, name: str) -> Person:
         return self.people[name]
@@ -140,23 +156,23 @@ def write(writer: Person, story: dict[str, Any], *, look: bool = False) -> str:
             writer.look(name)
 
     seen("new-entry")
-    writer.press('form:has(input[name=category][value=A]) button')
+    writer.press("form:has(input[name=category][value=A]) button")
     public_id = writer.path.rpartition("/")[2]
     writer.fill(title=story["title"], genre=story["genre"], body=story["body"])
     seen("write")
-    writer.press('button[name=go][value=next]')
+    writer.press("button[name=go][value=next]")
 
     assert writer.path == f"/viet/{public_id}/anh"
     seen("photos-empty")
     for photo in story["photos"]:
         picture = {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(photo["seed"])}
-        writer.page.set_input_files('input[name=photo]', [picture])  # type: ignore[list-item]
+        writer.page.set_input_files("input[name=photo]", [picture])  # type: ignore[list-item]
         writer.send(f"/viet/{public_id}/anh")
         form = writer.page.locator("ol.photos form").last
         for field in ("caption", "photographer", "alt"):
             form.locator(f'[name$="-{field}"]').fill(photo[field])
         form.locator('[name$="-consent"]').check()
-        writer.press(form.locator('button[name=act][value=save]'))
+        writer.press(form.locator("button[name=act][value=save]"))
     seen("photos")
 
     writer.go(f"/viet/{public_id}/thong-tin")
@@ -178,10 +194,10 @@ def write(writer: Person, story: dict[str, Any], *, look: bool = False) -> str:
         birth_date__year=year,
     )
     seen("facts")
-    writer.press('button[name=go][value=next]')
+    writer.press("button[name=go][value=next]")
 
     assert writer.path == f"/viet/{public_id}/kiem-tra"
-    for box in writer.page.locator('input[name=declared]').all():
+    for box in writer.page.locator("input[name=declared]").all():
         box.check()
     seen("check")
     writer.send(f"/viet/{public_id}/nop")
@@ -210,14 +226,17 @@ def the_secretariat_accepts(cast: Cast) -> None:
     van.press('form[action*="/hop-le"] button')
     for act, done in (("receive", 2), ("accept", 2), ("ask", 3)):
         van.go(DESK + "/bai-du-thi")
-        for box in van.page.locator('input[name=chosen]').all():
+        for box in van.page.locator("input[name=chosen]").all():
             box.check()
-        van.press(f'button[name=act][value={act}]')
+        van.press(f"button[name=act][value={act}]")
         van.sees(f"{done} ")
     van.look("secretariat-accepted")
+    for name, entry in cast.entries.items():
+        van.go(f"{DESK}/bai-du-thi/{entry}")
+        cast.codes[name] = van.page.locator("b.mono").first.inner_text()
     hau = cast["hau"]
     hau.go(f"/bai-cua-toi/{first}")
-    hau.sees("DH-0")
+    hau.sees("Đồi cằn trổ hoa", "217")
     hau.look("own-entry")
 
 
@@ -245,10 +264,93 @@ def the_units_verify(cast: Cast) -> None:
         officer.sees(exemplar)
 
 
+def judges_are_seated(cast: Cast) -> None:
+    """The head of jury and eight judges; three for the preliminary round, five for the final."""
+    cast.clock("2027-04-13T09:00:00+07:00")
+    people = {"huan": CHAIR, **JUDGES}
+    cast.site.flask_all(
+        *(
+            ("contest", "grant", SLUG, "chair" if key == "huan" else "judge", email, "--name", name)
+            for key, (name, email) in people.items()
+        )
+    )
+    for key, (_name, email) in people.items():
+        judge = cast.enter(key)
+        sign_in_first(judge, email)
+    huan = cast["huan"]
+    huan.go(DESK + "/cham")
+    huan.look("jury-table")
+    seat(huan, "prelim", PRELIM)
+    seat(huan, "final", FINAL)
+
+
+def seat(chair: Person, round_id: str, keys: tuple[str, ...]) -> None:
+    chair.go(f"{DESK}/cham/{round_id}/A/giam-khao")
+    for key in keys:
+        chair.page.locator("main select[name=judge]").select_option(label=JUDGES[key][0])
+        chair.send("/giam-khao")
+    chair.sees(*(JUDGES[key][0] for key in keys))
+
+
+def the_preliminary_round(cast: Cast) -> None:
+    """Two judges an entry, each alone; one gap, which a third judge closes; three entries advance."""
+    huan = cast["huan"]
+    huan.look("panel")
+    huan.go(f"{DESK}/cham/prelim/A/phan-cong")
+    huan.look("assignment")
+    huan.send("/phan-cong")
+    waiting = {name: list(stories()[name]["prelim_sheets"]) for name in cast.entries}
+    for key in PRELIM:
+        mark_all(cast, cast[key], waiting, look=key == "nghi")
+    assert not any(waiting.values())
+
+    huan.go(f"{DESK}/cham/prelim/A")
+    code = cast.codes["DH-0001"]
+    huan.sees(code, "17")
+    huan.look("round-with-a-gap")
+    huan.press(f'main a[href$="/bai/{code}"]')
+    huan.sees("86", "69")
+    huan.look("gap")
+    form = huan.page.locator("form:has([name=act][value=assign])")
+    huan.press(form.locator("button"))
+    waiting["DH-0001"] = [stories()["DH-0001"]["third_sheet"]]
+    for key in PRELIM:
+        mark_all(cast, cast[key], waiting)
+    assert not any(waiting.values())
+    huan.go(f"{DESK}/cham/prelim/A/bai/{code}")
+    huan.sees("85")
+
+
+def mark_all(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]], *, look: bool = False) -> None:
+    """The judge fills in and finishes every sheet of the queue that is not final."""
+    judge.go(f"/cham/{SLUG}?show=todo")
+    if look:
+        judge.look("bench")
+    titles = {stories()[name]["title"]: name for name in cast.entries}
+    while True:
+        judge.go(f"/cham/{SLUG}?show=todo")
+        links = judge.page.locator(f'main a[href*="/cham/{SLUG}/bai/"]')
+        if not links.count():
+            break
+        judge.press(links.first)
+        text = judge.said()
+        name = next(name for title, name in titles.items() if title in text)
+        judge.does_not_see(stories()[name]["author"]["name"])
+        marks = waiting[name].pop(0)
+        judge.fill(**{f"mark__{criterion}": spoken(mark) for criterion, mark in marks.items()})
+        if look:
+            judge.look("sheet")
+            look = False
+        judge.press("main button[name=act][value=final]")
+        judge.sees(cast.codes[name])
+
+
 CHAPTERS = (
     the_rules_are_loaded,
     people_are_invited,
     three_stories_are_written,
     the_secretariat_accepts,
     the_units_verify,
+    judges_are_seated,
+    the_preliminary_round,
 )
