@@ -60,6 +60,15 @@ class NotGiven:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """An entry that its total would have brought a prize, had its author none yet."""
+
+    prize: Prize
+    code: str
+    why: Words
+
+
+@dataclass(frozen=True)
 class Rung:
     """A prize with those who get it and what of it is not given."""
 
@@ -113,6 +122,7 @@ class Honours:
     result_set: ResultSet
     classes: tuple[Class, ...]
     readers: Rung | None
+    skipped: tuple[PassedOver, ...]
     votes: Votes | None
     ballots: tuple[Ballot, ...]
     ranked: dict[str, int]
@@ -159,11 +169,22 @@ def honours_of(contest: Contest, result_set: ResultSet) -> Honours:
         result_set,
         classes,
         _rung(rules, readers, awards, standing, report) if readers else None,
+        _passed_over(rules, report),
         _votes(rules, report["tally"]),
         tuple(Ballot(*each) for each in report["ballots"]),
         {category: len(places) for category, places in report["rankings"].items()},
         names_outside(rules),
     )
+
+
+def _passed_over(rules: RuleSet, report: dict[str, Any]) -> tuple[PassedOver, ...]:
+    """Each entry once, for the highest prize that it missed."""
+    found: dict[str, PassedOver] = {}
+    for each in report["skipped"]:
+        prize = rules.find_prize(each["prize"])
+        if prize is not None:
+            found.setdefault(each["code"], PassedOver(prize, each["code"], told(each["why"])))
+    return tuple(found.values())
 
 
 def _rung(

@@ -47,7 +47,7 @@ def accepted_by_category(contest_id: int) -> dict[str, int]:
         .where(Entry.contest_id == contest_id, Entry.state == ACCEPTED)
         .group_by(Entry.category)
     )
-    return {category: count for category, count in db.session.execute(query)}
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:

@@ -84,11 +84,20 @@ def shown_name(name: str, pen_name: str, *, child: bool) -> str:
     return pen_name or (given_name(name) if child else name)
 
 
+def _whole(sentence: str) -> str:
+    """A sentence without the quotation marks whose other half stands in another sentence."""
+    if sentence.count("“") != sentence.count("”") or sentence.count('"') % 2:
+        sentence = sentence.strip('“”"')
+    return sentence if sentence.count("“") == sentence.count("”") else ""
+
+
 def quotation(story: str) -> str:
     """A sentence of a story to quote under its prize when no citation was written; "" when none fits.
 
     The last one of a fitting length: stories say at their end what they were told for.
     """
-    sentences = [" ".join(found.split()) for found in _SENTENCE.findall(story)]
-    fitting = [each for each in sentences if _SHORTEST_QUOTE <= len(each) <= _LONGEST_QUOTE and each[0].isupper()]
+    sentences = [_whole(" ".join(found.split())) for found in _SENTENCE.findall(story)]
+    fitting = [
+        each for each in sentences if _SHORTEST_QUOTE <= len(each) <= _LONGEST_QUOTE and each.lstrip("“")[0].isupper()
+    ]
     return fitting[-1] if fitting else ""
