@@ -22,6 +22,7 @@ from contest.contests.services import grant_role, load_rule_set
 from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
+from contest.demo.cli import demo_commands
 from contest.units.services import load_units
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
@@ -165,5 +166,13 @@ def run_tasks() -> None:
 
 def init_commands(app: Flask) -> None:
     """Register the commands."""
-    for group in (contest_commands, units_commands, audit_commands, make_backup, restore_backup, run_tasks):
+    for group in (
+        contest_commands,
+        units_commands,
+        audit_commands,
+        demo_commands,
+        make_backup,
+        restore_backup,
+        run_tasks,
+    ):
         app.cli.add_command(group)

@@ -54,6 +54,10 @@ class MovableClock:
         self._write(target - machine)
         return True
 
+    def start_at(self, instant: datetime) -> None:
+        """Put contest time to `instant`, backwards too: when a tour begins, or begins again."""
+        self._write(instant - wall())
+
     def _shift(self) -> timedelta:
         return timedelta(microseconds=int(self._path.read_text("ascii")))
 
