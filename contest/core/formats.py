@@ -132,6 +132,11 @@ def iso(value: date | None) -> str:
     return local(value).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
+def parsed(text: str) -> date:
+    """The instant or day that an ISO text names: messages keep their parameters as JSON."""
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
 def _count(amount: int, unit: str) -> str:
     vietnamese, one, many = _UNITS[unit]
     name = vietnamese if language() == "vi" else one if amount == 1 else many
@@ -377,6 +382,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         money_words,
         number,
         paragraphs,
+        parsed,
         percent,
         quoted,
         size,
