@@ -1,43 +1,42 @@
-"""What people do on this site again and again: register, sign in, read their messages."""
+"""What people do on this site again and again: register, sign in, read their messages, move the clock."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import time
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from tests.journeys.person import Person
-from tests.journeys.site import Site
 
 PASSWORD = "bốn con trâu trắng"
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
-def _sent(site: Site, address: str, wanted: str, skip: int) -> str:
-    for _ in range(100):
-        with closing(sqlite3.connect(site.data / "contest.sqlite3")) as c:
-            rows = c.execute(
-                "select params from outbox_message where address=? order by id desc", (address,)
-            ).fetchall()
-        rows = [json.loads(r[0]) for r in rows]
-        rows = [r[wanted] for r in rows if wanted in r]
-        if len(rows) > skip:
-            return rows[0]
-        time.sleep(0.1)
-    raise AssertionError(f"no {wanted} for {address}")
+def newest_message(person: Person, address: str) -> str:
+    """What the newest message to `address` says, read in another tab of the demonstration's inbox."""
+    tab = person.context.new_page()
+    tab.goto(f"/demo/hop-thu?dia-chi={quote(address)}")
+    text = tab.locator(".demo-message").first.inner_text()
+    tab.close()
+    return text
 
 
-def code_for(site: Site, address: str, skip: int = 0) -> str:
-    return _sent(site, address, "code", skip)
+def code_for(person: Person, address: str) -> str:
+    """The code that was sent to `address` last."""
+    found = _CODE.search(newest_message(person, address).replace(address.removeprefix("+"), ""))
+    assert found, f"no code for {address}"
+    return found[0]
 
 
-def link_for(site: Site, address: str) -> str:
-    return f"{site.url}/loi-moi/" + _sent(site, address, "token", 0)
+def link_for(person: Person, address: str) -> str:
+    """The link in the newest message to `address`."""
+    found = re.search(r"https?://\S+/loi-moi/\S+", newest_message(person, address))
+    assert found, f"no link for {address}"
+    return found[0]
 
 
-def register(person: Person, name: str, address: str, sent_to: str = "", look: bool = False) -> None:
-    """Open an account; stands on the registration page or goes there. `sent_to`: as messages know the address."""
+def register(person: Person, name: str, address: str, sent_to: str = "", *, look: bool = False) -> None:
+    """Open an account and confirm it; `sent_to` is the address as messages know it."""
     if person.path != "/dang-ky":
         person.go("/dang-ky")
     if look:
@@ -46,12 +45,12 @@ def register(person: Person, name: str, address: str, sent_to: str = "", look: b
     person.tick("terms")
     person.send("/dang-ky")
     if look:
-        person.look("code")
-    person.fill(code=code_for(person.site, sent_to or address))
+        person.look("register-code")
+    person.fill(code=code_for(person, sent_to or address))
     person.send("/xac-nhan")
 
 
-def sign_in_first(person: Person, address: str, look: bool = False) -> None:
+def sign_in_first(person: Person, address: str, *, look: bool = False) -> None:
     """The first sign-in of somebody whose account was opened for them: a password by code, then consent."""
     person.go("/quen-mat-khau")
     if look:
@@ -60,24 +59,32 @@ def sign_in_first(person: Person, address: str, look: bool = False) -> None:
     person.send("/quen-mat-khau")
     if look:
         person.look("reset")
-    person.fill(code=code_for(person.site, address), password=PASSWORD)
+    person.fill(code=code_for(person, address), password=PASSWORD)
     person.send("/mat-khau-moi")
-    sign_in(person, address)
-    if person.path == "/tai-khoan/dong-y":
-        if look:
-            person.look("terms")
-        person.tick("terms")
-        person.press("main form button")
-
-
-def sign_in(person: Person, address: str) -> None:
-    if person.path != "/dang-nhap":
-        person.go("/dang-nhap")
     person.fill(address=address, password=PASSWORD)
     person.send("/dang-nhap")
+    assert person.path == "/tai-khoan/dong-y"
+    if look:
+        person.look("terms")
+    person.tick("terms")
+    person.send("/tai-khoan/dong-y")
+
+
+def tap(person: Person, name: str) -> None:
+    """Become one of the demonstration's people."""
+    person.go("/demo/nguoi")
+    buttons = person.page.locator("button.demo-person", has_text=name)
+    if not buttons.first.is_visible():
+        person.page.locator("details", has=buttons).locator("summary").click()
+    person.press(buttons)
 
 
 def move_clock(person: Person, instant: datetime) -> None:
-    """Move contest time forward."""
-    shift = instant - datetime.now(UTC)
-    (person.site.data / "clock").write_text(str(shift // timedelta(microseconds=1)))
+    """Move contest time forward, as the buttons of the tour do."""
+    # A stop of the tour is a button; any other instant is sent by the same form.
+    person.go("/demo")
+    form = person.page.locator('form[action$="/demo/toi"]:has([name=to])').first
+    form.locator("[name=to]").evaluate("(input, value) => { input.value = value; }", instant.isoformat())
+    form.evaluate("form => form.closest('details')?.setAttribute('open', '')")
+    person.press(form.locator("button"))
+    assert timedelta(0) <= person.site.now() - instant < timedelta(minutes=1)

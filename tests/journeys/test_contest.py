@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Locator
 
-from tests.journeys.acts import link_for, move_clock, register, sign_in_first
+from tests.journeys.acts import code_for, link_for, move_clock, register, sign_in_first, tap
 from tests.journeys.conftest import Meet
 from tests.journeys.person import DESK as DESK_WIDE
 from tests.journeys.person import PHONE, Person
@@ -34,6 +35,9 @@ JUDGES = {
     "truong": ("Mai Xuân Trường", "xuan.truong@an-lam.example"),
     "phung": ("Châu Minh Phụng", "minh.phung@an-lam.example"),
 }
+DECISION = "1408/QĐ-UBND"
+# Both end on 87,00; the mean of the second criterion over all five sheets tells them apart.
+TIE_IN_WORDS = "Mức độ tiêu biểu, xuất sắc của điển hình"
 PRELIM = ("nghi", "lan", "loc")
 FINAL = ("nga", "thien", "suong", "truong", "phung")
 # Name, address, unit and the exemplar whom the unit knows.
@@ -115,7 +119,7 @@ def people_are_invited(cast: Cast) -> None:
 
     # A second organiser: by the mailed link, an account opened on the way, back to the invitation.
     son = cast.enter("son")
-    son.go(link_for(cast.site, "hoang.son@an-lam.example"))
+    son.go(link_for(son, "hoang.son@an-lam.example"))
     assert son.path == "/dang-nhap"
     son.press('main a[href*="/dang-ky"]')
     register(son, "Võ Hoàng Sơn", "hoang.son@an-lam.example", look=True)
@@ -211,7 +215,7 @@ def the_secretariat_accepts(cast: Cast) -> None:
     """Receives and accepts one entry by hand, the others as a batch, and asks the units."""
     cast.clock("2027-04-02T09:00:00+07:00")
     van = cast.enter("van")
-    van.go(link_for(cast.site, "thanh.van@an-lam.example"))
+    van.go(link_for(van, "thanh.van@an-lam.example"))
     van.press('main a[href*="/dang-ky"]')
     register(van, "Đinh Thị Thanh Vân", "thanh.van@an-lam.example")
     van.send(van.path)
@@ -245,7 +249,7 @@ def the_units_verify(cast: Cast) -> None:
     cast.clock("2027-04-06T09:00:00+07:00")
     for key, (name, email, unit, exemplar) in OFFICERS.items():
         officer = cast.enter(key)
-        officer.go(link_for(cast.site, email))
+        officer.go(link_for(officer, email))
         officer.press('main a[href*="/dang-ky"]')
         register(officer, name, email)
         officer.send(officer.path)
@@ -274,9 +278,8 @@ def judges_are_seated(cast: Cast) -> None:
             for key, (name, email) in people.items()
         )
     )
-    for key, (_name, email) in people.items():
-        judge = cast.enter(key)
-        sign_in_first(judge, email)
+    for key, (name, _email) in people.items():
+        tap(cast.enter(key), name)
     huan = cast["huan"]
     huan.go(DESK + "/cham")
     huan.look("jury-table")
@@ -320,6 +323,14 @@ def the_preliminary_round(cast: Cast) -> None:
     huan.go(f"{DESK}/cham/prelim/A/bai/{code}")
     huan.sees("85")
 
+    cast.clock("2027-04-27T09:00:00+07:00")
+    huan.go(f"{DESK}/cham/prelim/A/khoa-diem")
+    huan.sees(*cast.codes.values())
+    huan.look("closing-prelim")
+    huan.send("/khoa-diem")
+    assert huan.path == f"{DESK}/cham/prelim/A"
+    huan.look("round-closed")
+
 
 def mark_all(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]], *, look: bool = False) -> None:
     """The judge fills in and finishes every sheet of the queue that is not final."""
@@ -345,6 +356,127 @@ def mark_all(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]], *, look
         judge.sees(cast.codes[name])
 
 
+def the_final_round(cast: Cast) -> None:
+    """Five judges an entry; two entries end on 87,00 and the second criterion tells them apart."""
+    cast.clock("2027-04-29T09:00:00+07:00")
+    visitor = cast["visitor"]
+    visitor.go(PUBLIC + "/chung-khao")
+    visitor.sees(*cast.codes.values(), *(stories()[name]["title"] for name in cast.entries))
+    visitor.does_not_see(*(stories()[name]["author"]["name"] for name in cast.entries))
+    visitor.look("finalists")
+    huan = cast["huan"]
+    huan.go(f"{DESK}/cham/final/A/phan-cong")
+    huan.send("/phan-cong")
+    waiting = {name: list(stories()[name]["final_sheets"]) for name in cast.entries}
+    for key in FINAL:
+        mark_all(cast, cast[key], waiting)
+    assert not any(waiting.values())
+
+    cast.clock("2027-05-09T17:30:00+07:00")
+    huan.go(f"{DESK}/cham/final/A/khoa-diem")
+    huan.send("/khoa-diem")
+    huan.go(f"{DESK}/cham/xep-hang/A")
+    huan.sees("87,00", "85,50", TIE_IN_WORDS)
+    huan.look("ranking")
+    places = [row.inner_text() for row in huan.page.locator("main table tbody tr").all()]
+    order = ("DH-0003", "DH-0002", "DH-0001")
+    assert all(cast.codes[name] in row for name, row in zip(order, places, strict=True))
+
+
+def the_readers_vote(cast: Cast) -> None:
+    """Five readers vote by a code sent to their phone; one of them changes the ballot."""
+    cast.clock("2027-05-12T10:00:00+07:00")
+    for number in range(5):
+        voter = cast.enter(f"voter{number}", width=PHONE)
+        look = number == 0
+        voter.go(PUBLIC + "/binh-chon")
+        if look:
+            voter.look("booth")
+        picks = voter.page.locator("input[name=pick]")
+        assert picks.count() == 3
+        for box in picks.all()[: 1 + number % 3]:
+            box.check()
+        voter.send("/binh-chon")
+        if look:
+            voter.look("identify")
+        voter.fill(contact=f"0900 000 2{number:02}")
+        voter.send("/xac-thuc")
+        if look:
+            voter.look("vote-code")
+        voter.fill(code=code_for(voter, f"+849000002{number:02}"))
+        voter.send("/ma")
+        assert voter.path == PUBLIC + "/binh-chon/da-gui"
+        if look:
+            voter.look("vote-done")
+    voter.go(PUBLIC + "/binh-chon")
+    for box in voter.page.locator("input[name=pick]").all():
+        box.uncheck()
+    voter.page.locator(f'input[name=pick][value="{cast.entries["DH-0002"]}"]').check()
+    voter.send("/binh-chon")
+    voter.sees("Con kinh sạch của tổ Năm Nhà")
+    voter.does_not_see("Đồi cằn trổ hoa")
+    voter.look("vote-changed")
+
+
+def the_results(cast: Cast) -> None:
+    """Computed, decided, approved by one, then by two; and nobody sees them before their minute."""
+    cast.clock("2027-05-28T14:00:00+07:00")
+    diep, son = cast["diep"], cast["son"]
+    diep.go(DESK + "/ket-qua")
+    diep.look("results-desk")
+    diep.press('form[action$="/ket-qua/tinh"] button')
+    diep.sees("87,00", "85,50", "Chiếc ba lô màu xanh", "Con kinh sạch của tổ Năm Nhà")
+    diep.look("results-computed")
+
+    cast.clock("2027-06-08T09:00:00+07:00")
+    diep.go(DESK + "/ket-qua")
+    diep.fill(number=DECISION, on="2027-06-08", signer="Phó Chủ tịch Lê Thị Minh Nguyệt")
+    diep.press('form[action*="/ket-qua/quyet-dinh"] button')
+    diep.press(approval(diep, DECISION))
+    diep.look("approved-by-one")
+    # One alone cannot publish: there is no second button for the same person.
+    assert diep.page.locator('form[action*="/phe-duyet"]').count() == 0
+
+    son.go(DESK + "/ket-qua")
+    son.press(approval(son, "1/QĐ-UBND"), status=422)
+    son.press(approval(son, "1408/qđ-ubnd"))
+    son.look("approved-by-two")
+
+    cast.clock("2027-06-11T07:58:00+07:00")
+    for key in ("visitor", "hau", "nga", "diep"):
+        cast[key].go(PUBLIC + "/ket-qua", status=404)
+
+
+def approval(organiser: Person, number: str) -> Locator:
+    form = organiser.page.locator('form[action*="/phe-duyet"]')
+    form.locator("[name=number]").fill(number)
+    return form.locator("button")
+
+
+def the_honours(cast: Cast) -> None:
+    """At 08:00 the page stands, for everyone."""
+    cast.clock("2027-06-11T08:00:00+07:00")
+    for key in ("visitor", "hau"):
+        reader = cast[key]
+        reader.go(PUBLIC + "/ket-qua")
+        reader.sees(
+            "Nhân dịp kỷ niệm 79 năm Ngày Chủ tịch Hồ Chí Minh ra Lời kêu gọi thi đua ái quốc (11/6/1948 - 11/6/2027)",
+            DECISION,
+            "08/06/2027",
+            "Giải Nhì",
+            "Giải Ba",
+            "87,00",
+            "85,50",
+            TIE_IN_WORDS,
+        )
+        reader.look("honours" if key == "visitor" else "honours-signed-in")
+    visitor = cast["visitor"]
+    text = visitor.page.content()
+    assert (
+        text.index("Chiếc ba lô màu xanh") < text.index("Con kinh sạch của tổ Năm Nhà") < text.index("Đồi cằn trổ hoa")
+    )
+
+
 CHAPTERS = (
     the_rules_are_loaded,
     people_are_invited,
@@ -353,4 +485,8 @@ CHAPTERS = (
     the_units_verify,
     judges_are_seated,
     the_preliminary_round,
+    the_final_round,
+    the_readers_vote,
+    the_results,
+    the_honours,
 )
