@@ -56,7 +56,9 @@ class SignInForm(Form):
 class CodeForm(Form):
     """A code that was sent, or that an authenticator shows."""
 
-    code = StringField(_l("Code"), [*_required(_l("Write the code.")), Length(max=60, message=_l("This is too long."))])
+    code = StringField(
+        _l("One-time code"), [*_required(_l("Write the code.")), Length(max=60, message=_l("This is too long."))]
+    )
 
     @property
     def typed(self) -> str:
