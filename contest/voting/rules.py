@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,6 +18,8 @@ CODES_PER_HOUR = 3
 CODES_PER_DAY = 5
 # How long a browser is known after the code, in wall time: phones are passed around.
 KNOWN_FOR = timedelta(hours=2)
+# What the public id of an entry looks like: anything else that a form sends was never on a ballot.
+PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
 
 
 def tag_of(secret: str, key: str) -> str:

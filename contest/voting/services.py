@@ -34,6 +34,7 @@ from contest.voting.identity import (
 )
 from contest.voting.models import Ballot, BallotRevision, Choice, Voter
 from contest.voting.queries import on_the_ballot
+from contest.voting.rules import PUBLIC_ID
 
 __all__ = ["Cast", "admit_voter", "cast_ballot", "confirm_code", "forget_old_codes", "request_code"]
 
@@ -127,10 +128,11 @@ def _entries(connection: Connection, contest_id: int, rules: RuleSet, picks: Col
             most=rules.voting.choices_max,
             chosen=len(wanted),
         )
+    known = [pick for pick in wanted if PUBLIC_ID.fullmatch(pick)]
     rows = connection.execute(
         on_the_ballot(contest_id, rules.voting.categories)
         .with_only_columns(Entry.public_id, Entry.id)
-        .where(Entry.public_id.in_(wanted))
+        .where(Entry.public_id.in_(known))
     )
     standing = {row[0]: row[1] for row in rows}
     if len(standing) < len(wanted):

@@ -14,12 +14,11 @@ from flask import g, session
 
 from contest.accounts.addresses import masked
 from contest.core import clock
-from contest.voting.rules import KNOWN_FOR
+from contest.voting.rules import KNOWN_FOR, PUBLIC_ID
 
 _KEY = "vote"
 # A cookie holds 4 KB: more choices than any rule set allows are not remembered.
 _MOST_PICKS = 20
-_PICK_LENGTH = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def picks(slug: str) -> list[str]:
 
 def keep_picks(slug: str, chosen: list[str]) -> None:
     """Keep choices until they are cast. What no form of ours could send is left out."""
-    kept = [pick for pick in dict.fromkeys(chosen) if len(pick) == _PICK_LENGTH and pick.isascii()][:_MOST_PICKS]
+    kept = [pick for pick in dict.fromkeys(chosen) if PUBLIC_ID.fullmatch(pick)][:_MOST_PICKS]
     note = {name: value for name, value in _note(slug).items() if name != "picks"}
     _write(slug, {**note, "picks": kept} if kept else note)
 
