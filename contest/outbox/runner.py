@@ -145,7 +145,9 @@ def _letter(message: Message, rendered: Rendered) -> Letter:
 
 def _finish(identifier: int, *, state: str, error: str | None = None, forget: bool = True) -> None:
     with writing() as now:
-        message = db.session.get_one(Message, identifier)
+        message = db.session.get(Message, identifier)
+        if message is None:
+            return  # its person was erased while it was on its way
         message.state, message.error, message.claimed_until = state, error, None
         message.sent_at = now if state == "sent" else None
         if forget:
@@ -159,6 +161,8 @@ def _put_off(identifier: int, attempts: int, error: str) -> None:
         _finish(identifier, state="failed", error=error[:1000])
         return
     with writing() as now:
-        message = db.session.get_one(Message, identifier)
+        message = db.session.get(Message, identifier)
+        if message is None:
+            return
         message.error, message.claimed_until = error[:1000], None
         message.next_try_at = now + wait_after(attempts, _random.random())

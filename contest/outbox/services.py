@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contest.core.db import db
 from contest.outbox.models import Message
@@ -29,18 +29,12 @@ def call_off(*, template: str, **params: Any) -> int:
 
     Those made from `template` whose parameters hold all of `params`. What is gone stays gone.
     """
-    waiting = db.session.scalars(
-        select(Message).where(
-            Message.template == template,
-            Message.state == "pending",
-            Message.attempts == 0,
-            Message.claimed_until.is_(None),
-        )
-    ).all()
-    chosen = [message for message in waiting if message.params.items() >= params.items()]
-    for message in chosen:
-        db.session.delete(message)
-    return len(chosen)
+    untouched = (Message.state == "pending", Message.attempts == 0, Message.claimed_until.is_(None))
+    waiting = db.session.scalars(select(Message).where(Message.template == template, *untouched)).all()
+    chosen = [message.id for message in waiting if message.params.items() >= params.items()]
+    # The condition once more: a runner may have claimed one since it was read.
+    gone = db.session.execute(delete(Message).where(Message.id.in_(chosen), *untouched))
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
 
 
 def _ask(channel: str, to: str, template: str, now: datetime, locale: str, params: dict[str, Any]) -> Message:

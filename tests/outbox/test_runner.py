@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from contest.core.db import db, writing
 from contest.outbox import runner
@@ -17,7 +17,7 @@ from contest.outbox.models import Message
 from contest.outbox.queries import failed, latest
 from contest.outbox.rules import ATTEMPTS, CLAIM, wait_after, without_secrets
 from contest.outbox.runner import render, send_due
-from contest.outbox.services import ask_for_mail, ask_for_sms
+from contest.outbox.services import ask_for_mail, ask_for_sms, call_off
 from tests.conftest import START
 
 MINUTE = timedelta(minutes=1)
@@ -251,6 +251,32 @@ def test_text_messages_have_no_subject(app):
     assert rendered.subject == ""
     assert "123456" in rendered.body
     assert rendered.body.count("\n") == 1
+
+
+def test_what_nobody_began_to_send_can_be_called_off(app):
+    ask(3, round="r1")
+    with writing() as now:
+        ask_for_mail(to="other@an-lam.example", template="code_register", now=now, code="1", round="r2")
+    db.session.rollback()
+    assert runner._claim(db.session.scalar(select(Message.id).order_by(Message.id)))
+    with writing():
+        assert call_off(template="code_register", round="r1") == 2
+    db.session.rollback()
+    assert len(db.session.scalars(select(Message)).all()) == 2
+
+
+def test_a_message_that_is_erased_while_it_goes_troubles_nobody(app):
+    ask(2)
+
+    class Erasing(Recording):
+        def send(self, letter):
+            super().send(letter)
+            with writing():
+                db.session.execute(delete(Message).where(Message.address == "p0@an-lam.example"))
+
+    channel = Erasing()
+    send(channel)
+    assert len(channel.letters) == 2
 
 
 def test_names_stand_as_they_are(app):
