@@ -88,7 +88,10 @@ function saving() {
     }
   };
 
-  async function save() {
+  let underway = Promise.resolve();
+  const save = () => (underway = attempt());
+
+  async function attempt() {
     if (busy || stopped) return;
     const now = JSON.stringify(values());
     if (now === kept) return;
@@ -147,11 +150,17 @@ function saving() {
     say("pending", form.dataset.sayUnsaved);
     later(PAUSE);
   });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     // Kept until the next page says that it was saved.
     clearTimeout(timer);
     remember();
     stopped = true;
+    if (!busy) return;
+    // The answer under way brings the version that this form has to send.
+    event.preventDefault();
+    event.stopPropagation();
+    const button = event.submitter;
+    underway.then(() => form.requestSubmit(button));
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden" && JSON.stringify(values()) !== kept) {
