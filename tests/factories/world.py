@@ -36,6 +36,7 @@ from tests.factories import make_contest, make_officer, make_staff, make_unit, m
 
 # What stands in an address for something that does not exist, in the shape of what does.
 UNKNOWN = "zzzzzzzzzzzzzz"
+UNKNOWN_CODE = "ZZZZ"
 CONTEST_STAFF = ("organiser", "secretary", "judge", "chair")
 
 
@@ -194,6 +195,18 @@ def _picture() -> bytes:
     return stream.getvalue()
 
 
+# See results.outcome for what stands in a report.
+_REPORT: dict[str, Any] = {
+    "withheld": [],
+    "skipped": [],
+    "undecided": [],
+    "left": 0,
+    "tally": None,
+    "rankings": {},
+    "ballots": [],
+}
+
+
 def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = None) -> ResultSet:
     """Official results with a first prize for each entry, public from `at` (the rules' instant)."""
     contest = side.contest
@@ -203,7 +216,7 @@ def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = Non
     found = ResultSet(
         contest=contest,
         computed_at=at,
-        report={"withheld": [], "undecided": [], "rankings": {}, "vote": None},
+        report=_REPORT,
         fingerprint="0" * 64,
         decision_number="1/QĐ-SNV",
         decision_date=at.date(),
@@ -243,7 +256,11 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "act": "tat",
         "verb": "receive",
         "filename": "css/look.css",
+        "round_id": side.assignment.round,
+        "category": side.judged.category,
     }
+    if argument == "code" and room == "judging":
+        return side.judged.blind_code
     if argument == "code":
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if argument == "photo_id":
@@ -276,13 +293,18 @@ def arguments(side: Side, rule: Any) -> dict[str, Any]:
 
 
 # Arguments that choose among what everyone may choose from, rather than name somebody's thing.
-FREE = {"size", "purpose", "kind", "act", "verb", "filename"}
+FREE = {"size", "purpose", "kind", "act", "verb", "filename", "round_id", "category"}
 
 
 def unknown(rule: Any, given: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with every name of a thing replaced by one that does not exist."""
-    made_up = {name: 2**40 if isinstance(value, int) else UNKNOWN for name, value in given.items()}
-    return {name: value if name in FREE else made_up[name] for name, value in given.items()}
+
+    def made_up(value: Any) -> Any:
+        if isinstance(value, int):
+            return 2**40
+        return UNKNOWN_CODE if len(value) == len(UNKNOWN_CODE) else UNKNOWN
+
+    return {name: value if name in FREE else made_up(value) for name, value in given.items()}
 
 
 def address(app: Flask, rule: Any, values: dict[str, Any]) -> str:

@@ -1,0 +1,294 @@
+"""Who gets in where: every route, every method, every kind of person, against what the route declares.
+
+What a person may not see must look like what does not exist: the same status, the same bytes, the
+same headers. So every refusal here is compared with the answer to a made-up name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.routing import Rule
+
+from contest.accounts.models import SignIn
+from contest.core.db import db
+from contest.core.web.access import access_of
+from tests.conftest import VIETNAM
+from tests.factories import sign_in
+from tests.factories.world import World, address, arguments, make_world, publish, unknown
+
+# People of the first contest, then the same people of the second one, who are strangers to the first.
+HERE = ("writer", "judge", "chair", "secretary", "organiser", "officer")
+THERE = tuple(f"{role}-there" for role in HERE)
+VISITORS = ("anonymous", "stranger", "operator", *HERE)
+ROLES = (*VISITORS, *THERE)
+# Who meets a need in the first contest (or unit).
+MEETS = {
+    "organiser": {"organiser"},
+    "secretary": {"secretary"},
+    "judge": {"judge", "chair"},
+    "chair": {"chair"},
+    "officer": {"officer"},
+    "operator": {"operator"},
+}
+# The argument that the need itself reads; any other one names a thing that the view has to narrow.
+READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code"}
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+MOMENTS = {
+    "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
+    "marking": datetime(2027, 4, 15, 9, 0, tzinfo=VIETNAM),
+    "vote": datetime(2027, 5, 20, 9, 0, tzinfo=VIETNAM),
+    "announced": datetime(2027, 6, 12, 9, 0, tzinfo=VIETNAM),
+}
+# Made anew for each page: the form's token.
+_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{5,}\.[\w-]{20,}")
+
+
+class Case(NamedTuple):
+    """One method of one route."""
+
+    rule: Rule
+    method: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.rule.rule}"
+
+
+def cases(app: Any) -> Iterator[Case]:
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods))):
+        for method in sorted(rule.methods - {"OPTIONS", "HEAD"}):
+            yield Case(rule, method)
+
+
+def seen(response: Any) -> tuple[Any, ...]:
+    """An answer as its reader sees it, with the address that they typed left out."""
+    path = response.request.path
+
+    def without(text: str) -> str:
+        return _TOKEN.sub("*", text.replace(path, "*"))
+
+    headers = {name: without(value) for name, value in response.headers if name not in {"Set-Cookie", "Content-Length"}}
+    return response.status_code, without(response.get_data(as_text=True)), tuple(sorted(headers.items()))
+
+
+def asks_to_sign_in(response: Any) -> bool:
+    return response.status_code == 302 and response.headers["Location"].startswith("/dang-nhap?next=")
+
+
+def digest() -> str:
+    """The contents of every table."""
+    db.session.rollback()
+    state = hashlib.sha256()
+    for table in db.metadata.sorted_tables:
+        if table.name != SignIn.__tablename__:  # the tests' own doing
+            rows = sorted(map(repr, db.session.execute(sa.select(table)).all()))
+            state.update(repr((table.name, rows)).encode())
+    db.session.rollback()
+    return state.hexdigest()
+
+
+class Visit:
+    """Asks for pages as one of the people."""
+
+    def __init__(self, client: Any, world: World) -> None:
+        self.client = client
+        self.world = world
+        self.role = ""
+
+    def as_(self, role: str) -> Visit:
+        self.client.delete_cookie("session")
+        self.role = role
+        if (person := self.world.person(role)) is not None:
+            sign_in(self.client, person)
+        return self
+
+    def __call__(self, case: Case, values: dict[str, Any]) -> Any:
+        path = address(self.client.application, case.rule, values)
+        return self.client.open(path, method=case.method)
+
+
+@pytest.fixture
+def world(app):
+    return make_world()
+
+
+@pytest.fixture
+def visit(client, world):
+    return Visit(client, world)
+
+
+def gets_in(access: Any, role: str) -> bool:
+    """Whether the declaration lets `role` through to the view."""
+    if access.kind == "needs":
+        return any(role in MEETS[need] for need in access.needs)
+    return access.kind == "public" or (access.kind == "signed_in" and role != "anonymous")
+
+
+def test_whoever_is_not_let_in_learns_nothing_and_changes_nothing(app, clock, world, visit):
+    clock.instant = MOMENTS["marking"]
+    before = digest()
+    wrong = []
+    for role in ROLES:
+        visit.as_(role)
+        nothing = {method: seen(visit.client.open("/khong-co-gi", method=method)) for method in ("GET", "POST")}
+        for case in cases(app):
+            access = access_of(app, case.rule.endpoint)
+            if gets_in(access, role):
+                continue
+            real = arguments(world.here, case.rule)
+            answer = visit(case, real)
+            if access.kind != "demo" and role == "anonymous":
+                same = seen(answer) == seen(visit(case, unknown(case.rule, real)))
+                fine = asks_to_sign_in(answer) and same
+            else:
+                fine = seen(answer) == nothing[case.method]
+            if not fine:
+                wrong.append(f"{role}: {case.name} gives {answer.status_code}")
+    assert not wrong
+    assert digest() == before
+
+
+def narrowed(app: Any, case: Case, real: dict[str, Any]) -> set[str]:
+    """Arguments that name a thing of somebody, which the view itself has to narrow."""
+    access = access_of(app, case.rule.endpoint)
+    read = {READS.get(need) for need in access.needs}
+    made_up = unknown(case.rule, real)
+    return {name for name in real if name not in read and real[name] != made_up[name]}
+
+
+# What anyone who holds its secret name may open, on purpose.
+BEARERS = {"desk.invitation", "desk.accept_invitation", "entries.receipt", "entries.compare", "entries.compare_text"}
+# Contests are known to everybody once they are issued.
+OPEN_TO_ALL = {"entries.new", "entries.start"}
+
+
+def test_what_belongs_to_others_looks_like_what_does_not_exist(app, clock, world, visit):
+    """Inside the pages that somebody may open: things of another person, contest or unit."""
+    clock.instant = MOMENTS["marking"]
+    before = digest()
+    wrong, tried = [], 0
+    for role in ("stranger", *HERE):
+        visit.as_(role)
+        for case in cases(app):
+            access = access_of(app, case.rule.endpoint)
+            if access.kind not in {"signed_in", "needs"} or not gets_in(access, role):
+                continue
+            if case.rule.endpoint in BEARERS | OPEN_TO_ALL:
+                continue
+            own, theirs = arguments(world.here, case.rule), arguments(world.there, case.rule)
+            things = narrowed(app, case, own)
+            if not things:
+                continue
+            mixed = {name: theirs[name] if name in things else own[name] for name in own}
+            made_up = {**own, **{name: value for name, value in unknown(case.rule, own).items() if name in things}}
+            answer, other = visit(case, mixed), visit(case, made_up)
+            tried += 1
+            if seen(answer) != seen(other) or answer.status_code != 404:
+                wrong.append(f"{role}: {case.name} gives {answer.status_code}, made up {other.status_code}")
+    assert not wrong
+    assert tried > 50
+    assert digest() == before
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # pages by moment differ in no database
+def test_whoever_is_let_in_gets_an_answer(app, clock, world, visit, moment):
+    """No page refuses the people it is for with a 404 or a way to the sign-in, and none crashes."""
+    clock.instant = MOMENTS[moment]
+    if moment == "announced":
+        publish(world.here)
+    wrong = []
+    for role in VISITORS:
+        for case in cases(app):
+            access = access_of(app, case.rule.endpoint)
+            if case.method != "GET" or not gets_in(access, role):
+                continue
+            real = arguments(world.here, case.rule)
+            if visit.role != role:
+                visit.as_(role)
+            answer = visit(case, real)
+            hidden = answer.status_code in {403, 404} and role in meant_for(access, case) and not waits(case, moment)
+            if answer.status_code >= 500 or hidden or asks_to_sign_in(answer):
+                wrong.append(f"{role}: {case.name} gives {answer.status_code}")
+    assert not wrong
+
+
+def meant_for(access: Any, case: Case) -> set[str]:
+    """For whom the thing in the address is there, among those whom the declaration lets in."""
+    if access.kind == "signed_in":
+        return {"writer"}
+    if access.needs == ("judge",) and "public_id" in case.rule.arguments:
+        return {"judge"}  # an assignment is one judge's, the chair's neither
+    return {role for need in access.needs for role in MEETS[need]}
+
+
+def waits(case: Case, moment: str) -> bool:
+    """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
+    return moment == "submission" and case.rule.rule.startswith("/cham/<slug>/bai/")
+
+
+def test_empty_forms_of_people_who_are_let_in_are_answered(app, clock, world, visit):
+    clock.instant = MOMENTS["marking"]
+    wrong = []
+    for role in VISITORS:
+        for case in cases(app):
+            if case.method not in UNSAFE or not gets_in(access_of(app, case.rule.endpoint), role):
+                continue
+            visit.as_(role)  # anew: one of the forms signs out
+            answer = visit(case, arguments(world.here, case.rule))
+            if answer.status_code >= 500 or (role != "anonymous" and asks_to_sign_in(answer)):
+                wrong.append(f"{role}: {case.name} gives {answer.status_code}")
+    assert not wrong
+
+
+def test_no_form_is_taken_without_its_token(app, clock, world, visit):
+    clock.instant = MOMENTS["marking"]
+    assert app.extensions["csrf"]._exempt_views == set()
+    assert app.extensions["csrf"]._exempt_blueprints == set()
+    before = digest()
+    wrong = []
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        for role in ("anonymous", "writer", "organiser"):
+            visit.as_(role)
+            for case in cases(app):
+                if case.method in UNSAFE:
+                    answer = visit(case, arguments(world.here, case.rule))
+                    if answer.status_code != 400:
+                        wrong.append(f"{role}: {case.name} gives {answer.status_code}")
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert not wrong
+    assert digest() == before
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_heads_have_no_bodies_and_other_methods_no_meaning(app, clock, world, visit):
+    clock.instant = MOMENTS["vote"]
+    wrong = []
+    known: dict[str, set[str]] = {}
+    for case in cases(app):
+        known.setdefault(case.rule.rule, set()).add(case.method)
+    visit.as_("organiser")
+    for case in cases(app):
+        if case.method == "GET":
+            values = arguments(world.here, case.rule)
+            page, head = visit(case, values), visit(Case(case.rule, "HEAD"), values)
+            if head.status_code != page.status_code or head.data:
+                wrong.append(f"HEAD {case.rule.rule} gives {head.status_code}")
+    visit.as_("anonymous")
+    for case in cases(app):
+        for method in sorted(
+            {"GET", "POST", "DELETE", "PROPFIND"} - known.pop(case.rule.rule, {"GET", *UNSAFE, "PROPFIND"})
+        ):
+            answer = visit(Case(case.rule, method), arguments(world.here, case.rule))
+            if answer.status_code != 405:
+                wrong.append(f"{method} {case.rule.rule} gives {answer.status_code}")
+    assert not wrong
