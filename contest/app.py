@@ -23,7 +23,7 @@ from contest.core import clock, formats
 from contest.core.config import Settings, settings_from
 from contest.core.db import db, prepare_engine
 from contest.core.files import FileStore
-from contest.core.web.access import Access, declare, init_access
+from contest.core.web.access import Access, declare, init_access, may_call
 from contest.core.web.errors import init_errors, say_message
 from contest.core.web.headers import asset, init_headers
 from contest.core.web.language import LanguagePrefix, locale, other_language_url
@@ -139,6 +139,7 @@ def _init_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.globals.update(
         asset=asset,
+        may_call=may_call,
         other_language_url=other_language_url,
         say=say_message,
         site=settings.site,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
@@ -97,13 +97,40 @@ def guard() -> Response | None:
         target = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
         return redirect(url_for(current_app.config["SIGN_IN_ENDPOINT"], next=request.script_root + target))
     if access.kind == "needs":
-        authorities: Mapping[str, Authority] = current_app.extensions["authorities"]
-        if not any(authorities[name](current_user, request.view_args or {}) for name in access.needs):
+        if not _meets(access, request.view_args or {}):
             abort(404)
         gate: Callable[[Any], str | None] = current_app.extensions["staff_gate"]
         if endpoint := gate(current_user):
             return redirect(url_for(endpoint))
     return None
+
+
+def _meets(access: Access, arguments: Mapping[str, Any]) -> bool:
+    """Whether the caller meets one of the needs; each is looked up once per request."""
+    authorities: Mapping[str, Authority] = current_app.extensions["authorities"]
+    known: dict[tuple[Any, ...], bool] = g.setdefault("met_needs", {})
+    for name in access.needs:
+        key = (name, arguments.get("slug"), arguments.get("code"))
+        if key not in known:
+            known[key] = authorities[name](current_user, arguments)
+        if known[key]:
+            return True
+    return False
+
+
+def may_call(endpoint: str, **arguments: Any) -> bool:
+    """Whether the caller may open `endpoint`: for templates, so that no link leads to a 404.
+
+    `arguments` are those that the needs read (`slug`, `code`), not all of the address.
+    """
+    access = access_of(current_app, endpoint)
+    if access is None or access.kind == "demo":
+        return access is not None and current_app.config["SETTINGS"].demo
+    if access.kind == "public":
+        return True
+    if not current_user.is_authenticated:
+        return False
+    return access.kind == "signed_in" or _meets(access, arguments)
 
 
 class BoundedInteger(IntegerConverter):
