@@ -1,0 +1,325 @@
+"""The jury's table: panels, assignment, progress, gaps, closing. Figures for the head of jury alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from contest.accounts.models import User
+from contest.contests.models import Contest
+from contest.contests.queries import get_contest
+from contest.contests.rules import CHAIR, JUDGE
+from contest.core.db import db, writing
+from contest.core.errors import N_, NotFound, Refused
+from contest.core.web import needs, say
+from contest.core.web.errors import say_message
+from contest.entries.blind import blind_entry
+from contest.entries.models import Entry
+from contest.entries.queries import counts_by_state, entry_by_code
+from contest.judging import panels, services
+from contest.judging.assignment import new_seed, possible_judges
+from contest.judging.conflicts import conflicts_among
+from contest.judging.forms import PersonForm, ReasonForm, whole_number
+from contest.judging.models import ConflictOfInterest, PanelSeat
+from contest.judging.queries import is_locked
+from contest.judging.rounds import entry_state, round_state
+from contest.judging.rules import BY_CHAIR, CONFLICTS, DECLARED, RefusedList
+from contest.judging.table import Row, judge_rows, overview, rows_for, told
+from contest.judging.views import bp, me, my_roles
+
+TABLE = ("chair", "secretary", "organiser")
+FLAGS = ("third", "gap", "judges", "waiting", "own", "aside")
+_ROUND = "/ban-to-chuc/<slug>/cham/<round_id>/<category>"
+Act = Callable[[datetime], Any]
+
+
+def frame(contest: Contest, round_id: str, category: str) -> dict[str, Any]:
+    """What every page of the jury's table shows. Raises NotFound for a place that does not exist."""
+    rules = contest.rules
+    if not rules.category(category).accepts_online_entries:
+        raise NotFound(category)
+    return {
+        **who(contest),
+        "rules": rules,
+        "round": rules.round(round_id),
+        "category": rules.category(category),
+        "window": rules.window(round_id),
+        "locked": is_locked(contest, round_id, category),
+        "is_last": rules.last_round.id == round_id,
+    }
+
+
+def who(contest: Contest) -> dict[str, Any]:
+    """What whoever asks may do here: `chair` heads the jury, `judging` marks, `staff` sees authors."""
+    roles = my_roles(contest)
+    judging = bool(roles & {CHAIR, JUDGE})
+    return {"contest": contest, "chair": CHAIR in roles, "judging": judging, "staff": not judging}
+
+
+def do(act: Act, form: Any = None) -> bool:
+    """Carry out an act in one transaction; flash the sentence that it gives, or say why it was refused."""
+    try:
+        with writing() as now:
+            message = act(now)
+    except Refused as error:
+        lines = [say(error)]
+        if isinstance(error, RefusedList):
+            lines += [say_message(*problem) for problem in error.problems]
+        if form is not None:
+            form.form_errors.extend(lines)
+        else:
+            for line in lines:
+                flash(line, "error")
+        return False
+    flash(message, "ok")
+    return True
+
+
+@bp.get("/ban-to-chuc/<slug>/cham")
+@needs(*TABLE)
+def chair(slug: str) -> str:
+    contest = get_contest(slug)
+    return render_template(
+        "judging/chair.html",
+        **who(contest),
+        rules=contest.rules,
+        cells=overview(contest),
+        judges=len(panels.judges_of(contest)),
+    )
+
+
+@bp.get(_ROUND, endpoint="round")
+@needs(*TABLE)
+def round_page(slug: str, round_id: str, category: str) -> str:
+    contest = get_contest(slug)
+    page = frame(contest, round_id, category)
+    show = request.args.get("show", "")
+    if show and show not in FLAGS:
+        raise NotFound(show)
+    states = round_state(contest, round_id, category)
+    rows = rows_for(contest, states, me().id, chair=page["chair"])
+    names = {judge.id: judge.name for judge in panels.panel(contest, round_id, category)}
+    judges = judge_rows(rows, names)
+    totals = [total for judge in judges for total in judge.totals]
+    return render_template(
+        "judging/round.html",
+        **page,
+        rows=[row for row in rows if not show or row.flag == show],
+        every=rows,
+        flagged={flag: sum(row.flag == flag for row in rows) for flag in FLAGS},
+        show=show,
+        judges=judges,
+        middle=sum(totals) / len(totals) if totals else None,
+        still_screened=_still_screened(contest, category),
+    )
+
+
+def _still_screened(contest: Contest, category: str) -> int:
+    """Entries on which the secretariat has not decided: they do not take part in a round that closes now."""
+    counts = counts_by_state(contest.id, category)
+    return sum(counts.get(state, 0) for state in ("submitted", "received", "completion_requested"))
+
+
+# Panel
+
+
+@bp.route(f"{_ROUND}/giam-khao", methods=["GET", "POST"])
+@needs(*TABLE)
+def panel(slug: str, round_id: str, category: str) -> Any:
+    form = PersonForm()
+    frame(get_contest(slug), round_id, category)
+    if request.method == "POST" and do(lambda now: _change_panel(slug, round_id, category, form, now), form):
+        return redirect(url_for("judging.panel", slug=slug, round_id=round_id, category=category), 303)
+    contest = get_contest(slug)
+    seated = panels.panel(contest, round_id, category)
+    free = [judge for judge in panels.judges_of(contest) if judge not in seated]
+    form.judge.choices = [("", _("Choose a judge")), *((judge.public_id, judge.name) for judge in free)]
+    page = render_template(
+        "judging/panel.html",
+        **frame(contest, round_id, category),
+        seated=seated,
+        free=free,
+        loads=panels.loads(contest, round_id, category),
+        form=form,
+    )
+    return page, 422 if form.errors else 200
+
+
+def _person(contest: Contest, public_id: str | None) -> User:
+    """A judge of the contest by the id in a form. Raises Refused."""
+    for judge in panels.judges_of(contest):
+        if judge.public_id == public_id:
+            return judge
+    raise Refused(N_("Choose a judge."), code="judge_missing")
+
+
+def _change_panel(slug: str, round_id: str, category: str, form: PersonForm, now: datetime) -> Any:
+    contest = get_contest(slug)
+    judge = _person(contest, form.judge.data)
+    if request.form.get("act") != "end":
+        services.seat_judge(contest=contest, round_id=round_id, category=category, judge=judge, actor=me(), now=now)
+        return _("%(name)s sits in the panel.", name=judge.name)
+    seats = panels.standing_seats(contest.id, round_id, category).where(PanelSeat.judge_id == judge.id)
+    for seat in db.session.scalars(seats):
+        services.end_seat(seat=seat, contest=contest, actor=me(), now=now)
+    return _("%(name)s has left the panel. What was marked is kept and counts again on return.", name=judge.name)
+
+
+# Assignment
+
+
+@bp.route(f"{_ROUND}/phan-cong", methods=["GET", "POST"])
+@needs(*TABLE)
+def assign(slug: str, round_id: str, category: str) -> Any:
+    """What an assignment would do, shown as bars; then the same, done."""
+    form = PersonForm()
+    frame(get_contest(slug), round_id, category)
+    seed = whole_number(request.values.get("seed"), -1, digits=15)
+    if request.method == "POST" and do(lambda now: _assign(slug, round_id, category, seed, now), form):
+        return redirect(url_for("judging.round", slug=slug, round_id=round_id, category=category), 303)
+    contest = get_contest(slug)
+    plan = services.plan_assignment(contest, round_id, category, seed=seed if seed >= 0 else new_seed())
+    page = render_template("judging/assign.html", **frame(contest, round_id, category), plan=plan, form=form)
+    return page, 422 if form.errors else 200
+
+
+def _assign(slug: str, round_id: str, category: str, seed: int, now: datetime) -> Any:
+    plan = services.assign(
+        contest=get_contest(slug),
+        round_id=round_id,
+        category=category,
+        actor=me(),
+        now=now,
+        seed=seed if seed >= 0 else None,
+    )
+    return ngettext("%(num)d sheet was assigned.", "%(num)d sheets were assigned.", plan.count)
+
+
+# One entry
+
+
+def _entry(contest: Contest, round_id: str, category: str, code: str) -> Entry:
+    """The entry with this code, while it takes part in the round. Raises NotFound."""
+    entry = entry_by_code(contest.id, code)
+    if entry is None or entry.category != category or entry_state(entry, round_id) is None:
+        raise NotFound(code)
+    return entry
+
+
+@bp.route(f"{_ROUND}/bai/<code>", methods=["GET", "POST"])
+@needs(*TABLE)
+def entry(slug: str, round_id: str, category: str, code: str) -> Any:
+    contest = get_contest(slug)
+    frame(contest, round_id, category)
+    _entry(contest, round_id, category, code)
+    form = ReasonForm()
+    here: dict[str, Any] = {"slug": slug, "round_id": round_id, "category": category, "code": code}
+    if request.method == "POST" and do(lambda now: _change_entry(form, here, now), form):
+        return redirect(url_for("judging.entry", **here), 303)
+    return _entry_page(here, form), 422 if form.errors else 200
+
+
+def _entry_page(here: dict[str, Any], form: ReasonForm) -> str:
+    contest = get_contest(here["slug"])
+    page = frame(contest, here["round_id"], here["category"])
+    found = _entry(contest, here["round_id"], here["category"], here["code"])
+    state = entry_state(found, here["round_id"])
+    if state is None:
+        raise NotFound(here["code"])
+    [row] = rows_for(contest, [state], me().id, chair=page["chair"])
+    seated = panels.panel(contest, here["round_id"], here["category"])
+    names = {given.judge: given.judge_name for given in state.given}
+    return render_template(
+        "judging/entry.html",
+        **page,
+        here=here,
+        row=row,
+        state=state,
+        steps=told(state.result.steps, names),
+        possible=[] if row.hidden else possible_judges(found, here["round_id"]),
+        seated=seated,
+        conflicts=_conflicts(found, row, seated, with_facts=page["staff"]),
+        # The head of jury reads it as judges do; the secretariat has it on pages of its own.
+        text=blind_entry(found.id) if page["chair"] and row.hidden != "conflict" else None,
+        form=form,
+        act=request.form.get("act", ""),
+    )
+
+
+def _conflicts(
+    entry: Entry, row: Row, seated: list[User], *, with_facts: bool
+) -> list[tuple[User, list[str], ConflictOfInterest | None]]:
+    """Who must not mark the entry, and why: (judge, reasons in words, the record that can be lifted).
+
+    A fact such as "the author's unit" is told to the secretariat alone; whoever judges reads only
+    that there is a conflict. Their own is not shown to a head of jury in conflict.
+    """
+    if row.hidden:
+        return []
+    found = conflicts_among(entry.contest_id, Entry.id == entry.id)
+    people = {judge.id: judge for judge in (*panels.judges_of(entry.contest), *seated)}
+    recorded = db.session.scalars(
+        select(ConflictOfInterest).where(
+            ConflictOfInterest.entry_id == entry.id, ConflictOfInterest.lifted_at.is_(None)
+        )
+    ).all()
+    shown = []
+    for (_entry_id, judge_id), sources in sorted(found.items()):
+        if judge_id not in people:
+            continue
+        told_ = sorted(source for source in sources if with_facts or source in (DECLARED, BY_CHAIR))
+        words = [CONFLICTS[source] for source in told_] or [N_("Conflict of interest")]
+        row_ = next((each for each in recorded if each.judge_id == judge_id and each.source == BY_CHAIR), None)
+        shown.append((people[judge_id], words, row_))
+    return shown
+
+
+def _change_entry(form: ReasonForm, here: dict[str, Any], now: datetime) -> Any:
+    contest = get_contest(here["slug"])
+    round_id = here["round_id"]
+    found = _entry(contest, round_id, here["category"], here["code"])
+    act, reason = request.form.get("act"), form.reason.data or ""
+    if act == "assign":
+        judge = _person(contest, request.form.get("judge"))
+        services.assign_one(entry=found, round_id=round_id, judge=judge, actor=me(), now=now)
+        return _("Entry %(code)s was given to %(name)s.", code=here["code"], name=judge.name)
+    if act == "conflict":
+        judge = _person(contest, request.form.get("judge"))
+        services.record_conflict(entry=found, judge=judge, reason=reason, actor=me(), now=now)
+        return _("%(name)s does not judge entry %(code)s.", code=here["code"], name=judge.name)
+    if act == "lift":
+        judge = _person(contest, request.form.get("judge"))
+        for _judge, _words, conflict in _conflicts(found, _row(contest, found, round_id), [], with_facts=False):
+            if conflict is not None and conflict.judge_id == judge.id:
+                services.lift_conflict(conflict=conflict, actor=me(), now=now)
+        return _("The record against %(name)s was lifted.", name=judge.name)
+    if act == "settle":
+        services.settle_gap(
+            entry=found, round_id=round_id, note=reason, actor=me(), now=now, seen=_seen(request.form.get("seen"))
+        )
+        return _("The gap of entry %(code)s is settled.", code=here["code"])
+    if act == "aside":
+        services.set_aside(entry=found, round_id=round_id, reason=reason, actor=me(), now=now)
+        return _("Entry %(code)s is set aside.", code=here["code"])
+    raise NotFound(act)
+
+
+def _row(contest: Contest, found: Entry, round_id: str) -> Row:
+    state = entry_state(found, round_id)
+    if state is None:
+        raise NotFound(found.public_id)
+    return rows_for(contest, [state], me().id, chair=who(contest)["chair"])[0]
+
+
+def _seen(text: str | None) -> dict[str, int] | None:
+    """The revisions that the page showed, written "sheet:number sheet:number"."""
+    if text is None:
+        return None
+    pairs = [pair.partition(":") for pair in text.split()]
+    return {sheet: whole_number(number) for sheet, _colon, number in pairs}
