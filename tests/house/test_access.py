@@ -292,3 +292,129 @@ def test_heads_have_no_bodies_and_other_methods_no_meaning(app, clock, world, vi
             if answer.status_code != 405:
                 wrong.append(f"{method} {case.rule.rule} gives {answer.status_code}")
     assert not wrong
+
+
+# Who may come where, written down a second time: a declaration that changes has to change here too.
+WRITTEN = """
+public:
+    GET /
+    GET /anh/<public_id>/<any(lon, nho):size>
+    GET /bai/<public_id>
+    GET /bien-nhan/<code>
+    GET POST /bien-nhan/<code>/doi-chieu
+    GET /cuoc-thi
+    GET /cuoc-thi/<slug>
+    GET POST /cuoc-thi/<slug>/binh-chon
+    GET /cuoc-thi/<slug>/binh-chon/da-gui
+    POST /cuoc-thi/<slug>/binh-chon/gui-lai
+    GET POST /cuoc-thi/<slug>/binh-chon/ma
+    GET POST /cuoc-thi/<slug>/binh-chon/xac-thuc
+    POST /cuoc-thi/<slug>/binh-chon/xong
+    GET /cuoc-thi/<slug>/chung-khao
+    GET /cuoc-thi/<slug>/ket-qua
+    GET /cuoc-thi/<slug>/the-le
+    GET POST /dang-ky
+    GET POST /dang-nhap
+    GET POST /dang-nhap/buoc-hai
+    POST /dang-xuat
+    GET /doc
+    POST /gui-lai-ma/<purpose>
+    GET /huong-dan
+    GET /ket-qua
+    GET POST /mat-khau-moi
+    GET POST /quen-mat-khau
+    GET /quyen-rieng-tu
+    GET /robots.txt
+    GET /static/<path:filename>
+    GET /suc-khoe
+    GET POST /xac-nhan
+signed in:
+    GET /bai-cua-toi
+    GET /bai-cua-toi/<public_id>
+    POST /bai-cua-toi/<public_id>/nop-lai
+    POST /bai-cua-toi/<public_id>/rut
+    GET /cua-toi
+    GET POST /cuoc-thi/<slug>/viet
+    GET POST /loi-moi/<token>
+    GET POST /tai-khoan
+    POST /tai-khoan/dang-xuat-moi-noi
+    GET POST /tai-khoan/dia-chi/<kind>
+    GET POST /tai-khoan/dong-y
+    GET POST /tai-khoan/hai-buoc
+    POST /tai-khoan/hai-buoc/<act>
+    GET POST /tai-khoan/mat-khau
+    GET POST /tai-khoan/xac-nhan
+    GET POST /viet/<public_id>
+    GET POST /viet/<public_id>/anh
+    POST /viet/<public_id>/anh/<photo_id>
+    GET /viet/<public_id>/anh/<photo_id>/<size>
+    GET /viet/<public_id>/kiem-tra
+    POST /viet/<public_id>/luu
+    POST /viet/<public_id>/nop
+    GET POST /viet/<public_id>/thong-tin
+    POST /viet/<public_id>/xoa
+demonstration:
+    GET /demo
+    GET /demo/da-lam
+    GET /demo/hop-thu
+    GET POST /demo/lam-lai
+    GET /demo/nguoi
+    POST /demo/toi
+    POST /demo/vao
+officer:
+    GET /don-vi/<code>
+    GET POST /don-vi/<code>/xac-minh/<public_id>
+judge:
+    GET /cham/<slug>
+    GET POST /cham/<slug>/bai/<public_id>
+    GET /cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, nho):size>
+    POST /cham/<slug>/bai/<public_id>/luu
+    GET POST /cham/<slug>/bai/<public_id>/trao-doi
+    GET POST /cham/<slug>/bai/<public_id>/xung-dot
+chair:
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
+    GET POST /ban-to-chuc/<slug>/cham/xep-hang/<category>
+chair or organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bai/<code>
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/giam-khao
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong
+organiser or secretary:
+    GET /ban-to-chuc/<slug>
+    GET POST /ban-to-chuc/<slug>/bai-du-thi
+    GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>
+    POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>
+    GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
+    POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
+organiser:
+    GET /ban-to-chuc/<slug>/ket-qua
+    POST /ban-to-chuc/<slug>/ket-qua/khong-trao
+    GET POST /ban-to-chuc/<slug>/ket-qua/loi-binh
+    POST /ban-to-chuc/<slug>/ket-qua/niem-yet
+    POST /ban-to-chuc/<slug>/ket-qua/phe-duyet
+    POST /ban-to-chuc/<slug>/ket-qua/quyet-dinh
+    POST /ban-to-chuc/<slug>/ket-qua/tinh
+    POST /ban-to-chuc/<slug>/ket-qua/trao-lai
+    GET POST /ban-to-chuc/<slug>/nhan-su
+    POST /ban-to-chuc/<slug>/nhan-su/<int:grant_id>/ket-thuc
+    POST /ban-to-chuc/<slug>/nhan-su/loi-moi/<public_id>/thu-hoi
+"""
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_declarations_are_those_that_were_written_down(app):
+    written, who = {}, ""
+    for line in WRITTEN.splitlines():
+        if line.endswith(":"):
+            who = line.removesuffix(":")
+        elif line:
+            *methods, rule = re.fullmatch(r" +((?:[A-Z]+ )+)(/.*)", line).groups()
+            written.update(((method, rule), who) for method in methods[0].split())
+    names = {"signed_in": "signed in", "demo": "demonstration"}
+    declared = {}
+    for case in cases(app):
+        access = access_of(app, case.rule.endpoint)
+        spoken = " or ".join(sorted(access.needs)) or names.get(access.kind, access.kind)
+        declared[case.method, case.rule.rule] = spoken
+    assert declared == written
