@@ -13,7 +13,9 @@ from flask.cli import AppGroup
 from flask_babel import force_locale, gettext
 
 from contest import backup, tasks
-from contest.accounts.services import create_person, find_by_address
+from contest.accounts.models import User
+from contest.accounts.second_factor import switch_off
+from contest.accounts.services import create_person, find_by_address, give_site_role
 from contest.audit.services import seal, verify
 from contest.contests.queries import get_contest
 from contest.contests.rules import ROLES
@@ -27,6 +29,7 @@ from contest.units.services import load_units
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
 units_commands = AppGroup("units", help="Units: load the tree.")
+people_commands = AppGroup("people", help="People: operators, lost second factors.")
 audit_commands = AppGroup("audit", help="The audit chain: seal and verify.")
 
 
@@ -108,6 +111,32 @@ def load_unit_tree(file: Path) -> None:
         raise _fail(error) from error
 
 
+def _person(address: str) -> User:
+    try:
+        person = find_by_address(address)
+    except Refused as error:
+        raise _fail(error) from error
+    if person is None:
+        raise click.ClickException("no account with this address")
+    return person
+
+
+@people_commands.command("operator")
+@click.argument("address")
+def make_operator(address: str) -> None:
+    """Say that the person with ADDRESS operates this site: their entries are barred where rules say so."""
+    with writing() as now:
+        give_site_role(person=_person(address), name="operator", now=now, actor=None)
+
+
+@people_commands.command("forget-second-factor")
+@click.argument("address")
+def forget_second_factor(address: str) -> None:
+    """Let the person with ADDRESS, who lost phone and recovery codes, set up a new second factor."""
+    with writing() as now:
+        switch_off(person=_person(address), actor=None, now=now)
+
+
 @audit_commands.command("seal")
 def seal_audit() -> None:
     """Chain the rows that wait."""
@@ -169,6 +198,7 @@ def init_commands(app: Flask) -> None:
     for group in (
         contest_commands,
         units_commands,
+        people_commands,
         audit_commands,
         demo_commands,
         make_backup,
