@@ -47,13 +47,7 @@ def test_what_does_not_exist_is_said(run, arguments):
 
 def test_units_load_twice_without_doubling(run, tmp_path):
     row = {"id": "an-lam", "name": "tỉnh An Lam", "kind": "province", "level": "tinh", "valid_from": "2025-07-01"}
-    child = {
-        "id": "khe-ngon",
-        "name": "xã Khe Ngọn",
-        "kind": "commune",
-        "level": "xa_phuong_dac_khu",
-        "parent": "an-lam",
-    }
+    child = {**row, "id": "khe-ngon", "name": "xã Khe Ngọn", "kind": "commune", "parent": "an-lam"}
     file = tmp_path / "units.json"
     file.write_text(json.dumps([row, {**child, "level": "xa_phuong_dac_khu"}]), "utf-8")
     assert "2 new" in run("units", "load", str(file)).output
