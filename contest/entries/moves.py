@@ -13,12 +13,22 @@ from contest.entries.rules import may_move
 from contest.outbox.services import ask_for_mail, ask_for_sms
 
 
-def move(*, entry: Entry, state: str, verb: str, actor: User | None, now: datetime, **details: Any) -> None:
+def move(
+    *,
+    entry: Entry,
+    state: str,
+    verb: str,
+    actor: User | None,
+    now: datetime,
+    origin: str | None = None,
+    **details: Any,
+) -> None:
     """Move `entry` to `state`, with its audit row. Raises Conflict when it is not in a state for that.
 
-    A page that shows an older state is the usual cause: a colleague was quicker.
+    `origin` narrows a verb to one state, where another leads to the same place. A page that shows
+    an older state is the usual cause of a conflict: a colleague was quicker.
     """
-    if not may_move(entry.state, state):
+    if not may_move(entry.state, state) or origin not in (None, entry.state):
         raise Conflict(
             N_("This entry is no longer in a state in which that can be done. Please look at it again."),
             code="state",

@@ -63,7 +63,7 @@ def receive(*, entry: Entry, actor: User, now: datetime) -> None:
     """Acknowledge a submitted entry; done twice, it is done once. Raises Conflict."""
     if entry.state == RECEIVED:
         return
-    move(entry=entry, state=RECEIVED, verb="receive", actor=actor, now=now)
+    move(entry=entry, state=RECEIVED, verb="receive", actor=actor, now=now, origin=SUBMITTED)
     entry.updated_at = now
     tell_author(entry=entry, template="entry_received", now=now)
     db.session.flush()
@@ -114,7 +114,7 @@ def reconsider(*, entry: Entry, reason: str, actor: User, now: datetime) -> None
     """Take back a refusal made in error: the entry is received again. Raises Refused, Conflict."""
     _before_shortlist(entry.contest, now)
     reason = _needed(reason)
-    move(entry=entry, state=RECEIVED, verb="reconsider", actor=actor, now=now, reason=reason)
+    move(entry=entry, state=RECEIVED, verb="reconsider", actor=actor, now=now, origin=REFUSED, reason=reason)
     _decide(entry, actor, now)
     entry.reason = None
     tell_author(entry=entry, template="entry_received", now=now)
