@@ -165,7 +165,7 @@ def become(page: Page, address: str, who: str) -> None:
 def move(page: Page, address: str, target: str) -> None:
     """Go to a stop of the tour by its button, or by the same form with another time."""
     page.goto(f"{address}/demo")
-    form = page.locator("form[action$='/demo/toi']").filter(has=page.locator("input[name=to]")).first
+    form = page.locator("main form[action$='/demo/toi']").filter(has=page.locator("input[name=to]")).first
     form.locator("input[name=to]").evaluate("(field, value) => { field.value = value }", target)
     form.locator("button").click(timeout=120_000)
     page.wait_for_url("**/demo/da-lam", timeout=120_000)

@@ -14,6 +14,8 @@ from contest.core.errors import N_
 # What happens on paper alone has nothing to look at here.
 _ON_PAPER = {"paper_postmark", "paper_arrival", "paper_keyed"}
 BEGINS, ENDS = "begins", "ends"
+# What a visitor would rather hear of first, when several things happen at once.
+_FIRST = ("announce", "provisional", "voting", "submission", "shortlist", "council", "final", "prelim", "verification")
 CLOSES = N_("%(step)s: closes")
 
 
@@ -41,7 +43,7 @@ class Milestone:
 
 
 def milestones(contests: Iterable[Contest], after: datetime) -> list[Milestone]:
-    """Milestones later than `after`, the nearest first; what begins is named before what ends."""
+    """Milestones later than `after`, the nearest first; what matters most is named first."""
     found: defaultdict[datetime, list[Happening]] = defaultdict(list)
     for contest in contests:
         rules = contest.rules
@@ -52,7 +54,9 @@ def milestones(contests: Iterable[Contest], after: datetime) -> list[Milestone]:
             if step.ends != step.starts:
                 found[step.ends].append(Happening(rules.title, rules.slug, step.key, step.label, ENDS))
     return [
-        Milestone(instant, tuple(sorted(found[instant], key=lambda each: each.kind)))
-        for instant in sorted(found)
-        if instant > after
+        Milestone(instant, tuple(sorted(found[instant], key=_weight))) for instant in sorted(found) if instant > after
     ]
+
+
+def _weight(happening: Happening) -> tuple[int, str]:
+    return (_FIRST.index(happening.key) if happening.key in _FIRST else len(_FIRST), happening.kind)

@@ -44,8 +44,8 @@ def ground() -> Ground:
 
 
 def in_words(milestone: Milestone) -> str:
-    """What happens at a milestone, in the language of the page."""
-    return "; ".join(dict.fromkeys(label(each) for each in milestone.happenings))
+    """The two things that matter most at a milestone, in the language of the page."""
+    return "; ".join(list(dict.fromkeys(label(each) for each in milestone.happenings))[:2])
 
 
 def label(happening: Happening) -> str:

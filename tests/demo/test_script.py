@@ -1,0 +1,158 @@
+"""The whole script, from the first unit to the second announcement, on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from contest.audit.models import AuditRow
+from contest.core import clock as clocks
+from contest.core.db import db
+from contest.demo import stories
+from contest.demo.acts_voting import VOTERS, readers
+from contest.demo.stage import Stage, at
+from contest.demo.stories import FIRST, SECOND
+from contest.demo.tour import play, script
+from contest.entries.models import Entry
+from contest.entries.queries import finalists
+from contest.judging.models import SetAside, SheetRevision
+from contest.judging.queries import entry_results
+from contest.outbox.models import Message
+from contest.results.models import Award, ResultSet
+from contest.results.queries import find_public_results
+from contest.voting.models import Ballot
+
+END = at("2027-11-01 09:00")
+
+
+def entry_of(stage: Stage, story_id: str) -> Entry:
+    story = next(each for each in stories.stories() if each.id == story_id)
+    return next(entry for entry, known in stage.submitted(stage.contest(story.contest)) if known is story)
+
+
+def counts() -> dict[str, int]:
+    """How many rows every table holds."""
+    return {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
+        for table in db.metadata.sorted_tables
+    }
+
+
+@pytest.mark.slow
+def test_the_tour_runs_to_its_end(app: Flask, stage: Stage, client: FlaskClient, clock: clocks.StillClock) -> None:
+    play(stage, END)
+    db.session.rollback()
+    assert stage.left == []
+
+    first, second = stage.contest(FIRST), stage.contest(SECOND)
+
+    # The cut at 20 meets a tie, so 21 advance; the two that could not be verified are set aside.
+    assert len(finalists(first.id)) == 21
+    assert db.session.scalar(select(func.count(SetAside.id))) == 2
+    assert Counter(entry.category for entry in finalists(second.id)) == {"A": 4, "B": 6, "C": 4}
+
+    # 84 and 101 are more than 15 apart: a third judge; the two closest give 85.
+    prelim = entry_results(first, "prelim", "A")[entry_of(stage, "DH-0001").public_id]
+    assert prelim.total == 85
+    final = entry_results(first, "final", "A")
+    assert {final[entry_of(stage, story).public_id].total for story in ("DH-0002", "DH-0003")} == {87}
+
+    # The old marks of those who scored again after the talk are kept.
+    assert db.session.scalar(select(func.count(SheetRevision.id)).where(SheetRevision.number > 1))
+
+    for contest in (first, second):
+        cast = db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest.id))
+        assert cast == VOTERS
+
+    standing = {
+        each.contest_id: each for each in db.session.scalars(select(ResultSet).where(ResultSet.superseded_at.is_(None)))
+    }
+    prizes = {contest: {award.prize_id for award in standing[contest.id].awards} for contest in (first, second)}
+    assert "A-dac_biet" not in prizes[first]
+    assert "A-dac_biet" in {each["prize"] for each in standing[first.id].report["withheld"]}
+    assert "A-ban_doc" in prizes[first]
+    assert standing[first.id].report["tally"]["valid"] >= 200
+    award = db.session.scalars(
+        select(Award).where(Award.entry_id == entry_of(stage, "NT-0002").id, Award.place.is_not(None))
+    ).one()
+    assert award.prize_id == "B-nhat"
+
+    _look_at_the_honours(stage, client, clock)
+    _nothing_is_done_twice(stage)
+
+
+def _look_at_the_honours(stage: Stage, client: FlaskClient, clock: clocks.StillClock) -> None:
+    """Nobody sees results before their instant; then they say in words what decided."""
+    first, second = (f"/cuoc-thi/{stories.slug_of(each)}/ket-qua" for each in (FIRST, SECOND))
+    minute = timedelta(minutes=1)
+    announced, posted, official = at("2027-06-11 08:00"), at("2027-09-30 08:00"), at("2027-10-14 08:00")
+
+    clock.instant = announced - minute
+    assert client.get(first).status_code == 404
+    clock.instant = announced
+    page = client.get(first).get_data(as_text=True)
+    words = " ".join(page.split())
+    assert "Không có bài nào đạt từ 92,00 điểm" in words  # why nobody got the special prize
+    assert "xếp trên nhờ tiêu chí C2: trung bình 22,90 so với 20,90" in words  # the tie at 87
+
+    clock.instant = posted - minute
+    assert client.get(second).status_code == 404
+    clock.instant = posted
+    assert "9,08" in client.get(second).get_data(as_text=True)
+    contest_id = stage.contest(SECOND).id
+    for instant, shown in ((official - minute, "provisional"), (official, "official")):
+        found = find_public_results(contest_id, instant)
+        assert found is not None
+        assert found.standing == shown
+
+
+def _nothing_is_done_twice(stage: Stage) -> None:
+    before = counts()
+    assert play(stage, END) == []
+    assert counts() == before
+    # Asked once more without remembering where it stopped, no act finds anything to do.
+    stage.left.clear()
+    assert play(stage, END, anew=True) == []
+    after = counts()
+    assert {name: after[name] - before[name] for name in before if after[name] != before[name]} == {}
+
+
+def test_the_script_stays_within_its_time() -> None:
+    """What has a window is done inside it, and acts are in the order of time."""
+    moments = [act.at for act in script()]
+    assert moments == sorted(moments)
+    for contest_id in (FIRST, SECOND):
+        window = stories.rule_sets()[contest_id].window("voting")
+        assert window is not None
+        assert all(window.contains(reader.at) for reader in readers(contest_id, VOTERS))
+
+
+@pytest.mark.parametrize("contest_id", [FIRST, SECOND])
+def test_readers_choose_as_the_stories_say(contest_id: str) -> None:
+    rules = stories.rule_sets()[contest_id]
+    chosen = Counter(pick for reader in readers(contest_id, VOTERS) for pick in reader.picks)
+    told = {
+        story.id: story.votes
+        for story in stories.stories_of(contest_id)
+        if story.raw["category"] in rules.voting.categories and story.votes
+    }
+    assert chosen == told
+    for reader in readers(contest_id, VOTERS):
+        assert 1 <= len(reader.picks) <= rules.voting.choices_max
+        assert len(set(reader.picks)) == len(reader.picks)
+
+
+@pytest.mark.slow
+def test_a_tour_may_begin_early(app: Flask, stage: Stage) -> None:
+    """In March 2027 authors are still writing, and nothing else has happened."""
+    play(stage, at("2027-03-20 09:00"))
+    sent = stage.submitted(stage.contest(FIRST))
+    assert 10 < len(sent) < 27
+    assert stage.find_contest(SECOND) is None
+    assert db.session.scalar(select(func.count(Message.id))) > 0
+    assert db.session.scalar(select(AuditRow.at).where(AuditRow.verb == "demo.play")) == at("2027-03-20 09:00")
