@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import get_domain, gettext
 from flask_wtf import FlaskForm
 
 from contest.core.errors import N_
+
+
+def ungettext(singular: str, plural: str) -> tuple[str, str]:
+    """Mark a sentence with a plural for the catalogues without translating it here."""
+    return singular, plural
+
 
 # WTForms' own sentences, marked so that the catalogues hold them (it ships no Vietnamese).
 _WTFORMS = (
@@ -20,6 +26,12 @@ _WTFORMS = (
     N_("Invalid input."),
     N_("CSRF token missing."),
     N_("Invalid email address."),
+    N_("Field must be between %(min)d and %(max)d characters long."),
+    N_("Number must be at least %(min)s."),
+    N_("Number must be at most %(max)s."),
+    N_("Number must be between %(min)s and %(max)s."),
+    ungettext("Field must be at least %(min)d character long.", "Field must be at least %(min)d characters long."),
+    ungettext("Field cannot be longer than %(max)d character.", "Field cannot be longer than %(max)d characters."),
 )
 
 
@@ -30,7 +42,8 @@ class _Catalogue:
         return str(gettext(message))
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        return str(ngettext(singular, plural, n))
+        # Not Flask-Babel's own: it would fill in placeholders that WTForms fills afterwards.
+        return str(get_domain().get_translations().ungettext(singular, plural, n))
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types

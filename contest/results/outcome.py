@@ -201,8 +201,8 @@ def _report(contest: Contest, inputs: _Inputs, found: Awards) -> dict[str, Any]:
 def _undecided(inputs: _Inputs, each: Undecided) -> dict[str, Any]:
     return {
         "prize": each.prize_id,
-        "codes": [inputs.code(entry) for entry in each.entries],
-        "vote_on": [inputs.code(entry) for entry in each.vote_on],
+        "codes": sorted(inputs.code(entry) for entry in each.entries),
+        "vote_on": sorted(inputs.code(entry) for entry in each.vote_on),
         "seats": each.seats_left,
         "reason": each.reason,
         "why": keep(each.why),

@@ -8,16 +8,19 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from sqlalchemy import insert, select
+
 from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.entries.models import Entry
+from contest.judging.models import Assignment, Sheet, SheetRevision
 from contest.judging.services import close_round
 from contest.results.models import ResultSet
 from contest.results.services import approve, compute_results, enter_decision, release_posting
 from contest.voting.models import Ballot, Choice, Voter
 from tests.factories import make_contest, make_staff, make_user
-from tests.factories.judging import make_finalist, make_panel, mark_all, opening_of
+from tests.factories.judging import make_finalist, make_panel, opening_of, spread_marks
 
 _numbers = count(1)
 NUMBER = "1408/QĐ-UBND"
@@ -81,13 +84,27 @@ def judge_finalists(
         values = {"title": title, "body": STORY, **fields}
         entry = make_finalist(contest, category, **values)
         given = list(total) if isinstance(total, Sequence) and not isinstance(total, str) else [total] * size
-        mark_all(entry, judges, given, contest.rules.last_round.id)
+        _write_sheets(entry, judges, given)
         world.entries[title] = entry
         found.append(entry)
     if close:
         close_final(world, category)
     db.session.commit()
     return found
+
+
+def _write_sheets(entry: Entry, judges: Sequence[User], totals: Sequence[Any]) -> None:
+    """Final sheets as rows; the services that make them are tested where they are."""
+    contest = entry.contest
+    round_id = contest.rules.last_round.id
+    at = opening_of(contest, round_id)
+    for place, (judge, total) in enumerate(zip(judges, totals, strict=True), start=1):
+        marks = spread_marks(contest, str(total))
+        assignment = Assignment(entry=entry, judge=judge, round=round_id, place=place, assigned_at=at)
+        revision = SheetRevision(
+            number=1, marks={name: str(mark) for name, mark in marks.items()}, total=sum(marks.values()), at=at
+        )
+        db.session.add(Sheet(assignment=assignment, state="final", updated_at=at, revisions=[revision]))
 
 
 def close_final(world: World, category: str = "A") -> None:
@@ -102,17 +119,38 @@ def cast_votes(world: World, votes: Mapping[str, int]) -> None:
     window = world.contest.rules.window("voting")
     assert window is not None
     at = window.opens + timedelta(hours=1)
-    for title, number in votes.items():
-        for _ in range(number):
-            serial = next(_numbers)
-            voter = Voter(contest_id=world.contest.id, tag=f"{serial:064x}", order_seed=f"{serial:016x}", created_at=at)
-            db.session.add(voter)
-            db.session.flush()
-            ballot = Ballot(
-                ballot_id=f"{serial:032x}", contest_id=world.contest.id, voter_id=voter.id, cast_at=at, changed_at=at
-            )
-            ballot.choices = [Choice(slot=1, entry_id=world.entries[title].id)]
-            db.session.add(ballot)
+    titles = [title for title, number in votes.items() for _ in range(number)]
+    serials = [next(_numbers) for _ in titles]
+    contest_id = world.contest.id
+    db.session.execute(
+        insert(Voter),
+        [
+            {"contest_id": contest_id, "tag": f"{serial:064x}", "order_seed": f"{serial:016x}", "created_at": at}
+            for serial in serials
+        ],
+    )
+    voters = dict(list(db.session.execute(select(Voter.tag, Voter.id))))
+    db.session.execute(
+        insert(Ballot),
+        [
+            {
+                "ballot_id": f"{serial:032x}",
+                "contest_id": contest_id,
+                "voter_id": voters[f"{serial:064x}"],
+                "cast_at": at,
+                "changed_at": at,
+            }
+            for serial in serials
+        ],
+    )
+    ballots = dict(list(db.session.execute(select(Ballot.ballot_id, Ballot.id))))
+    db.session.execute(
+        insert(Choice),
+        [
+            {"ballot_id": ballots[f"{serial:032x}"], "slot": 1, "entry_id": world.entries[title].id}
+            for serial, title in zip(serials, titles, strict=True)
+        ],
+    )
     db.session.commit()
 
 
