@@ -26,4 +26,4 @@ class MailForm(Form):
 class CodeForm(Form):
     """The code that was sent."""
 
-    code = StringField(_l("Code"), [DataRequired(_l("Write the code.")), _too_long])
+    code = StringField(_l("Code of six digits"), [DataRequired(_l("Write the code.")), _too_long])
