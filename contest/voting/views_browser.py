@@ -19,6 +19,7 @@ from contest.voting.rules import KNOWN_FOR, PUBLIC_ID
 _KEY = "vote"
 # A cookie holds 4 KB: more choices than any rule set allows are not remembered.
 _MOST_PICKS = 20
+_LARGEST_ID = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,11 @@ class Known:
 
 
 def _notes() -> dict[str, dict[str, Any]]:
+    """What the cookie holds, by slug. It may be of another release: what has not our shape is left out."""
     found = session.get(_KEY)
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {slug: note for slug, note in found.items() if isinstance(note, dict)}
 
 
 def _note(slug: str) -> dict[str, Any]:
@@ -56,9 +60,12 @@ def _new_form_token() -> None:
 def find_known(slug: str) -> Known | None:
     """Who proved a contact in this browser, within the last two hours."""
     note = _note(slug)
-    if "voter" not in note or clock.wall().timestamp() >= note["until"]:
+    voter_id, until, name = note.get("voter"), note.get("until"), note.get("shown")
+    if not (isinstance(voter_id, int) and isinstance(until, (int, float)) and isinstance(name, str)):
         return None
-    return Known(note["voter"], note["shown"])
+    if not 0 < voter_id < _LARGEST_ID or clock.wall().timestamp() >= until:
+        return None
+    return Known(voter_id, name)
 
 
 def remember(slug: str, voter_id: int, address: str) -> None:
@@ -80,7 +87,10 @@ def forget(slug: str) -> None:
 
 def picks(slug: str) -> list[str]:
     """Choices that were made here and are not cast yet: public ids, as they were sent."""
-    return list(_note(slug).get("picks", []))
+    found = _note(slug).get("picks")
+    if not isinstance(found, list):
+        return []
+    return [pick for pick in found if isinstance(pick, str) and PUBLIC_ID.fullmatch(pick)]
 
 
 def keep_picks(slug: str, chosen: list[str]) -> None:
