@@ -20,7 +20,6 @@ from contest.entries.models import Advancement, Entry, Photo
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
 from contest.results.queries import awarded_entries
-from contest.results.rules import is_child, shown_name
 
 
 def _begun(key: str, now: datetime) -> Select[int]:
@@ -105,12 +104,6 @@ def stories(now: datetime, limit: int) -> list[Entry]:
 def author_is_public(contest: Contest, now: datetime) -> bool:
     """Whether the public may know who wrote the finalists of `contest`."""
     return contest.rules.has_begun(contest.rules.announcement.author_names_public_from, now)
-
-
-def author_shown(entry: Entry) -> str:
-    """The author's name as the public may see it: the pen name; a child's given name only."""
-    child = is_child(entry.author_birth_date, entry.submitted_at, entry.contest.rules.category(entry.category))
-    return shown_name(entry.author_name, entry.pen_name, child=child)
 
 
 def get_public_photo(public_id: str, now: datetime) -> Photo:

@@ -12,6 +12,7 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.web import public, shared
 from contest.core.web.files import send_stored
+from contest.entries.shown import author_shown
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
 from contest.results.queries import contests_with_results, find_public_results
@@ -37,7 +38,7 @@ def home() -> str:
         phase_of=phase_of,
         current_act=current_act,
         author_is_public=queries.author_is_public,
-        author_shown=queries.author_shown,
+        author_shown=author_shown,
     )
 
 
@@ -90,7 +91,7 @@ def finalists(slug: str) -> str:
         lists=lists,
         readable=found.rules.has_begun("voting", g.now),
         names=queries.author_is_public(found, g.now),
-        author_shown=queries.author_shown,
+        author_shown=author_shown,
     )
 
 
@@ -102,7 +103,7 @@ def stories() -> str:
         "public/stories.html",
         stories=queries.stories(g.now, 60),
         author_is_public=queries.author_is_public,
-        author_shown=queries.author_shown,
+        author_shown=author_shown,
     )
 
 
@@ -118,7 +119,7 @@ def entry(public_id: str) -> str:
         story=story,
         contest=story.contest,
         rules=story.contest.rules,
-        author=queries.author_shown(story) if queries.author_is_public(story.contest, g.now) else None,
+        author=author_shown(story) if queries.author_is_public(story.contest, g.now) else None,
         awards=awards,
         may_vote=story.contest.rules.is_open("voting", g.now)
         and story.category in story.contest.rules.voting.categories,

@@ -20,10 +20,11 @@ from contest.contests.ruleset import Category, Localized, Prize, RuleSet
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
 from contest.entries.queries import eligible_to_advance
+from contest.entries.shown import is_child, shown_name
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
-from contest.results.rules import is_child, ladder_prizes, names_outside, quotation, shown_name
+from contest.results.rules import ladder_prizes, names_outside, quotation
 from contest.results.wording import told, told_all
 from contest.units.models import Unit
 

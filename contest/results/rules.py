@@ -1,4 +1,4 @@
-"""Pure rules of results: which prizes are worked out here, what a name and a quotation may show."""
+"""Pure rules of results: which prizes are worked out here, what a quotation may show."""
 
 from __future__ import annotations
 
@@ -62,26 +62,6 @@ def council_day(rules: RuleSet) -> date | None:
     """The day on which the council meets."""
     meets = rules.instant("council")
     return local(meets).date() if meets else None
-
-
-def is_child(born: date | None, on: datetime | None, category: Category) -> bool:
-    """Whether an author is shown as a child: under 18 on the day of submission, or in a class for children."""
-    if category.guardian_consent:
-        return True
-    if born is None or on is None:
-        return False
-    day = local(on).date()
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < 18
-
-
-def given_name(name: str) -> str:
-    """The given name, which stands last in Vietnamese."""
-    return name.rsplit(maxsplit=1)[-1] if name.split() else ""
-
-
-def shown_name(name: str, pen_name: str, *, child: bool) -> str:
-    """An author's name for the public: the pen name; else a child's given name, a grown-up's whole name."""
-    return pen_name or (given_name(name) if child else name)
 
 
 def _whole(sentence: str) -> str:

@@ -6,17 +6,18 @@ decides when they are shown. Pages before that know of one figure: `turnout`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from contest.contests.models import Contest
 from contest.core.db import db
+from contest.entries.blind import hide
 from contest.entries.models import Entry, Photo
 from contest.entries.queries import finalists_of
 from contest.exemplars.models import Exemplar
@@ -25,10 +26,10 @@ from contest.voting import tally
 from contest.voting.models import Ballot, Choice, Voter
 
 
-def on_the_ballot(contest_id: int, categories: Collection[str]) -> Select[Entry]:
+def on_the_ballot(contest_id: Any, categories: Any) -> Select[Entry]:
     """Entries that may be chosen now: finalists that stand, whose exemplars agree to be presented.
 
-    The booth, the cast and the count all ask this.
+    The booth, the cast and the count all ask this; the cast with parameters in the place of values.
     """
     return (
         finalists_of(contest_id, categories).where(Entry.exemplar_id.in_(cleared_exemplars(contest_id))).order_by(None)
@@ -40,7 +41,16 @@ def gallery(contest: Contest) -> Sequence[Entry]:
     return db.session.scalars(
         on_the_ballot(contest.id, contest.rules.voting.categories).options(
             load_only(
-                Entry.public_id, Entry.title, Entry.blind_code, Entry.category, Entry.pen_name, Entry.author_name
+                Entry.public_id,
+                Entry.contest_id,
+                Entry.title,
+                Entry.blind_code,
+                Entry.category,
+                Entry.pen_name,
+                Entry.author_name,
+                Entry.author_birth_date,
+                Entry.submitted_at,
+                Entry.redactions,
             ),
             selectinload(Entry.photos).load_only(Photo.public_id, Photo.alt, Photo.entry_id, Photo.position),
             joinedload(Entry.exemplar).load_only(Exemplar.name).joinedload(Exemplar.unit),
@@ -95,7 +105,7 @@ def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
         return None
     standing = on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.id)
     rows = db.session.execute(
-        select(Entry.public_id, Entry.blind_code, Entry.title, Entry.id.in_(standing))
+        select(Entry.public_id, Entry.blind_code, Entry.title, Entry.redactions, Entry.id.in_(standing))
         .join(Choice, Choice.entry_id == Entry.id)
         .where(Choice.ballot_id == ballot.id)
         .order_by(Choice.slot)
@@ -105,7 +115,10 @@ def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
         ballot.revision,
         ballot.cast_at,
         ballot.changed_at,
-        tuple(Chosen(public_id, code, title, bool(stands)) for public_id, code, title, stands in rows),
+        tuple(
+            Chosen(public_id, code, hide(title, hidden or ()), bool(stands))
+            for public_id, code, title, hidden, stands in rows
+        ),
     )
 
 

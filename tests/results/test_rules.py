@@ -11,15 +11,14 @@ import pytest
 
 from contest.contests.ruleset.kinds import Localized
 from contest.core.errors import Dong
+from contest.entries.shown import is_child, shown_name
 from contest.results.publishing import same_number
 from contest.results.rules import (
     computed_prizes,
-    is_child,
     names_outside,
     prizes_outside,
     quotation,
     remarks_until,
-    shown_name,
 )
 from contest.results.wording import keep, told
 from tests.factories import rule_sets
