@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contest.accounts.rules import new_code, typed_code
@@ -25,9 +25,9 @@ from contest.voting.models import VoteCode, VoteKey, Voter
 from contest.voting.rules import CODE_LIFE, CODE_TRIES, CODES_PER_DAY, CODES_PER_HOUR, code_digest, tag_of
 
 
-def inserting(connection: Connection, entity: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """The insert that knows ON CONFLICT, in the dialect of this database."""
-    return postgresql.insert(entity) if connection.dialect.name == "postgresql" else sqlite.insert(entity)
+def inserting(dialect: str, entity: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """The insert that knows ON CONFLICT, as the database of this dialect spells it."""
+    return postgresql.insert(entity) if dialect == "postgresql" else sqlite.insert(entity)
 
 
 def request_code(*, contest: Contest, typed: str, locale: str, now: datetime, wall: datetime) -> Contact:
@@ -110,7 +110,7 @@ def _secret(contest_id: int) -> str:
     if found is None:
         connection = db.session.connection()
         connection.execute(
-            inserting(connection, VoteKey)
+            inserting(connection.dialect.name, VoteKey)
             .values(contest_id=contest_id, secret=secrets.token_hex(32))
             .on_conflict_do_nothing()
         )
@@ -123,7 +123,7 @@ def _secret(contest_id: int) -> str:
 def _voter_of(contest_id: int, tag: str, now: datetime) -> int:
     connection = db.session.connection()
     inserted = connection.execute(
-        inserting(connection, Voter)
+        inserting(connection.dialect.name, Voter)
         .values(
             contest_id=contest_id,
             tag=tag,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from contest.contests.models import Contest, RuleSetVersion, find_parsed
 from contest.contests.ruleset import RuleSet
@@ -39,6 +39,35 @@ from contest.voting.rules import PUBLIC_ID
 __all__ = ["Cast", "admit_voter", "cast_ballot", "confirm_code", "forget_old_codes", "request_code"]
 
 BALLOT_ID_LENGTH = 16
+
+# The statements, built once: putting them together costs more than the databases take to run them.
+_LOCK = (
+    select(Contest.id, RuleSetVersion.id, RuleSetVersion.sha256)
+    .join(RuleSetVersion, Contest.current_version_id == RuleSetVersion.id)
+    .join(Voter, Voter.contest_id == Contest.id)
+    .where(Contest.slug == bindparam("slug"), Voter.id == bindparam("voter_id"))
+    .with_for_update(of=Voter)
+)
+_FIND_CHOSEN = (
+    on_the_ballot(bindparam("contest_id"), bindparam("categories", expanding=True))
+    .with_only_columns(Entry.public_id, Entry.id)
+    .where(Entry.public_id.in_(bindparam("picks", expanding=True)))
+)
+_ADD_BALLOT = {
+    dialect: inserting(dialect, Ballot).on_conflict_do_nothing().returning(Ballot.id)
+    for dialect in ("sqlite", "postgresql")
+}
+_FIND_BALLOT = (
+    select(Ballot.id, Ballot.ballot_id, Ballot.revision, Choice.entry_id)
+    .outerjoin(Choice, Choice.ballot_id == Ballot.id)
+    .where(Ballot.contest_id == bindparam("contest_id"), Ballot.voter_id == bindparam("voter_id"))
+)
+_RAISE_BALLOT = (
+    update(Ballot).where(Ballot.id == bindparam("ballot")).values(revision=bindparam("to"), changed_at=bindparam("at"))
+)
+_CLEAR_CHOICES = delete(Choice).where(Choice.ballot_id == bindparam("ballot"))
+_ADD_CHOICE = insert(Choice)
+_ADD_REVISION = insert(BallotRevision)
 
 
 class _Head(NamedTuple):
@@ -88,27 +117,18 @@ def cast_ballot(
             return Cast(head.ballot_id, head.revision, "kept")
         head = _reopened(connection, rules, head, now, based_on)
         outcome = "changed"
+    slots = enumerate(chosen.values(), start=1)
     connection.execute(
-        insert(Choice),
-        [
-            {"ballot_id": head.id, "slot": slot, "entry_id": entry_id}
-            for slot, entry_id in enumerate(chosen.values(), start=1)
-        ],
+        _ADD_CHOICE, [{"ballot_id": head.id, "slot": slot, "entry_id": entry_id} for slot, entry_id in slots]
     )
     connection.execute(
-        insert(BallotRevision).values(ballot_id=head.id, revision=head.revision, choices=sorted(chosen), at=now)
+        _ADD_REVISION, {"ballot_id": head.id, "revision": head.revision, "choices": sorted(chosen), "at": now}
     )
     return Cast(head.ballot_id, head.revision, outcome)
 
 
 def _locked(connection: Connection, slug: str, voter_id: int) -> tuple[int, RuleSet]:
-    found = connection.execute(
-        select(Contest.id, RuleSetVersion.id, RuleSetVersion.sha256)
-        .join(RuleSetVersion, Contest.current_version_id == RuleSetVersion.id)
-        .join(Voter, Voter.contest_id == Contest.id)
-        .where(Contest.slug == slug, Voter.id == voter_id)
-        .with_for_update(of=Voter)
-    ).one_or_none()
+    found = connection.execute(_LOCK, {"slug": slug, "voter_id": voter_id}).one_or_none()
     if found is None:
         raise NotFound(slug)
     contest_id, version_id, sha256 = found
@@ -130,9 +150,7 @@ def _entries(connection: Connection, contest_id: int, rules: RuleSet, picks: Col
         )
     known = [pick for pick in wanted if PUBLIC_ID.fullmatch(pick)]
     rows = connection.execute(
-        on_the_ballot(contest_id, rules.voting.categories)
-        .with_only_columns(Entry.public_id, Entry.id)
-        .where(Entry.public_id.in_(known))
+        _FIND_CHOSEN, {"contest_id": contest_id, "categories": list(rules.voting.categories), "picks": known}
     )
     standing = {row[0]: row[1] for row in rows}
     if len(standing) < len(wanted):
@@ -146,12 +164,8 @@ def _entries(connection: Connection, contest_id: int, rules: RuleSet, picks: Col
 def _inserted(connection: Connection, contest_id: int, voter_id: int, now: datetime) -> _Head | None:
     """A new ballot of the first revision; None when the database has one of this voter."""
     ballot_id = new_code(BALLOT_ID_LENGTH)
-    number = connection.execute(
-        inserting(connection, Ballot)
-        .values(ballot_id=ballot_id, contest_id=contest_id, voter_id=voter_id, revision=1, cast_at=now, changed_at=now)
-        .on_conflict_do_nothing()
-        .returning(Ballot.id)
-    ).scalar()
+    values = {"ballot_id": ballot_id, "contest_id": contest_id, "voter_id": voter_id, "cast_at": now, "changed_at": now}
+    number = connection.execute(_ADD_BALLOT[connection.dialect.name], {**values, "revision": 1}).scalar()
     return None if number is None else _Head(number, ballot_id, 1)
 
 
@@ -160,11 +174,7 @@ def _standing(connection: Connection, contest_id: int, voter_id: int) -> tuple[_
 
     A statement of its own after the conflict: on PostgreSQL it sees what was committed meanwhile.
     """
-    rows = connection.execute(
-        select(Ballot.id, Ballot.ballot_id, Ballot.revision, Choice.entry_id)
-        .outerjoin(Choice, Choice.ballot_id == Ballot.id)
-        .where(Ballot.contest_id == contest_id, Ballot.voter_id == voter_id)
-    ).all()
+    rows = connection.execute(_FIND_BALLOT, {"contest_id": contest_id, "voter_id": voter_id}).all()
     return _Head(*rows[0][:3]), {row[3] for row in rows}
 
 
@@ -178,6 +188,6 @@ def _reopened(connection: Connection, rules: RuleSet, head: _Head, now: datetime
             code="ballot_changed",
         )
     raised = head._replace(revision=head.revision + 1)
-    connection.execute(update(Ballot).where(Ballot.id == head.id).values(revision=raised.revision, changed_at=now))
-    connection.execute(delete(Choice).where(Choice.ballot_id == head.id))
+    connection.execute(_RAISE_BALLOT, {"ballot": head.id, "to": raised.revision, "at": now})
+    connection.execute(_CLEAR_CHOICES, {"ballot": head.id})
     return raised
