@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
-from contest.core.db import UtcInstant, HundredthsType, JsonText
+from contest.core.db import HundredthsType, JsonText, UtcInstant
 
 config = context.config
 database = current_app.extensions["migrate"].db
