@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import has_request_context, request
 from flask_babel import get_domain, gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 
 from contest.core.errors import N_
 
@@ -52,3 +54,9 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
         def get_translations(self, form: Any) -> Any:
             return _Catalogue()
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            # Flask-WTF reads JSON as well, and would take numbers and lists for what was typed.
+            if has_request_context() and request.is_json and not isinstance(formdata, MultiDict):
+                return None
+            return super().wrap_formdata(form, formdata)
