@@ -25,6 +25,7 @@ from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
 from contest.demo.cli import demo_commands
+from contest.entries.drafting import require_no_entry
 from contest.units.services import load_units
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
@@ -89,6 +90,7 @@ def grant(slug: str, role: str, address: str, name: str | None) -> None:
                 if not name:
                     raise click.ClickException("no account with this address: add --name to create one")
                 person = create_person(address=address, name=name, now=now)
+            require_no_entry(contest, person)
             grant_role(contest=contest, user=person, role=role, actor=None, now=now)
             click.echo(f"{person.name}: {role} of {contest.slug}")
     except Refused as error:

@@ -35,6 +35,14 @@ def find_by_address(address: str) -> User | None:
     return db.session.scalar(select(User).where(column == kept))
 
 
+def hold(person: User) -> None:
+    """Wait for acts on this person that must not pass each other unseen, and keep others waiting.
+
+    Such as taking a role and sending in an entry. SQLite has one writer at a time and needs no lock.
+    """
+    db.session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
+
+
 def get_person(public_id: str) -> User:
     """The person with this public id. Raises NotFound."""
     person = db.session.scalar(select(User).where(User.public_id == public_id))

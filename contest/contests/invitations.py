@@ -108,9 +108,13 @@ def _open(wall: datetime) -> Select[Invitation]:
     )
 
 
-def get_open_invitation(token: str, wall: datetime) -> Invitation:
-    """The invitation with this token, while it can be accepted. Raises NotFound."""
-    invitation = db.session.scalar(_open(wall).where(Invitation.token_hash == _hash(token)))
+def get_open_invitation(token: str, wall: datetime, *, lock: bool = False) -> Invitation:
+    """The invitation with this token, while it can be accepted. Raises NotFound.
+
+    With `lock`, nobody else accepts it until the transaction ends.
+    """
+    query = _open(wall).where(Invitation.token_hash == _hash(token))
+    invitation = db.session.scalar(query.with_for_update() if lock else query)
     if invitation is None:
         raise NotFound("invitation")
     return invitation

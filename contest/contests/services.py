@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from contest.accounts.models import User
+from contest.accounts.services import hold
 from contest.audit.services import record
 from contest.contests.models import Contest, ContestStep, RoleGrant, RuleSetVersion
 from contest.contests.queries import find_contest, roles_of
@@ -92,6 +93,7 @@ def grant_role(
     relatives: str | None = None,
 ) -> RoleGrant:
     """Give `user` a role in `contest`. Raises Refused when they hold it or one that it clashes with."""
+    hold(user)  # of two roles that clash and are given at once, the second meets the first
     held = roles_of(contest.id, user.id)
     if role in held:
         raise Refused(N_("%(name)s already holds this role."), code="role_held", name=user.name)
@@ -126,6 +128,9 @@ def grant_role(
 
 def end_role(*, grant: RoleGrant, actor: User, now: datetime) -> None:
     """End a role. An organiser cannot end the last organiser's role. Raises Refused."""
+    # FOR NO KEY UPDATE on PostgreSQL: two organisers cannot end each other's roles at once.
+    db.session.execute(select(Contest.id).where(Contest.id == grant.contest_id).with_for_update(key_share=True))
+    db.session.refresh(grant)
     if grant.ended_at is not None:
         return
     if grant.role == "organiser":

@@ -14,16 +14,17 @@ from contest.accounts.models import User
 from contest.contests.invitations import accept, get_open_invitation, invite, pending_invitations, withdraw
 from contest.contests.models import Contest, Invitation, RoleGrant
 from contest.contests.queries import contests_with_role, get_contest, issued_contests, standing_grants
-from contest.contests.rules import CHAIR, JUDGE, OFFICER, ORGANISER, ROLES, SECRETARY
+from contest.contests.rules import OFFICER, ORGANISER, ROLES, SECRETARY
 from contest.contests.services import end_role
 from contest.core import clock
 from contest.core.db import db, writing
-from contest.core.errors import N_, NotFound, Refused
+from contest.core.errors import NotFound, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.web import needs, say, signed_in
 from contest.core.web.language import locale
 from contest.desk import queries
 from contest.desk.forms import InvitationForm
+from contest.entries.drafting import require_no_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state
 from contest.units.queries import get_unit, units_of, units_on
@@ -180,32 +181,15 @@ def invitation(token: str) -> str:
 def accept_invitation(token: str) -> Any:
     try:
         with writing() as now:
-            found = get_open_invitation(token, clock.wall())
-            _refuse_entrants(found)
+            found = get_open_invitation(token, clock.wall(), lock=True)
+            if found.contest is not None:
+                require_no_entry(found.contest, _me())
             accept(invitation=found, actor=_me(), now=now)
     except Refused as error:
         flash(say(error), "error")
         return redirect(request.url, 303)
     flash(_("Thank you. What waits for you stands on this page."), "ok")
     return redirect(url_for("desk.my_work"), 303)
-
-
-def _refuse_entrants(found: Invitation) -> None:
-    """Whoever entered a contest takes no role in it, where its rules bar that role from entering."""
-    if found.contest is None or found.role not in {ORGANISER, SECRETARY, JUDGE, CHAIR}:
-        return
-    entered = db.session.scalar(
-        select(Entry.id).where(
-            Entry.contest_id == found.contest.id,
-            Entry.author_id == _me().id,
-            Entry.state.not_in(("draft", "withdrawn")),
-        )
-    )
-    if entered is not None:
-        raise Refused(
-            N_("You have an entry in this contest, so you cannot take a role in it. Withdraw the entry first."),
-            code="has_entered",
-        )
 
 
 from contest.desk import views_entries  # noqa: E402, F401 -- more pages of this blueprint

@@ -8,7 +8,10 @@ import re
 from datetime import date, datetime
 from typing import NamedTuple
 
+from sqlalchemy import select
+
 from contest.accounts.models import User
+from contest.accounts.services import hold
 from contest.contests.models import Contest
 from contest.contests.queries import roles_of, standing_grants
 from contest.contests.rules import BARRED_ROLES, CHAIR, JUDGE
@@ -26,6 +29,7 @@ from contest.entries.rules import (
     DRAFT,
     REPLACEABLE,
     TITLE_MAX,
+    WITHDRAWN,
     needs_guardian,
 )
 from contest.exemplars.services import copy_exemplar, describe_exemplar, new_exemplar, short_line
@@ -140,6 +144,26 @@ def require_not_barred(contest: Contest, author: User, *names: str) -> None:
                 " If you are somebody else, please call the secretariat."
             ),
             code="barred_relative",
+        )
+
+
+def require_no_entry(contest: Contest, person: User) -> None:
+    """Raise Refused for somebody with an entry in the contest, who takes no role in it.
+
+    Waits for an entry of theirs that is being sent in; from then on none can be until the transaction
+    ends, so that a role given in it bars them.
+    """
+    hold(person)
+    entered = db.session.scalar(
+        select(Entry.id)
+        .where(Entry.contest_id == contest.id, Entry.author_id == person.id, Entry.state.not_in((DRAFT, WITHDRAWN)))
+        .limit(1)
+    )
+    if entered is not None:
+        raise Refused(
+            N_("%(name)s has an entry in this contest and cannot take a role in it. Withdraw the entry first."),
+            code="has_entered",
+            name=person.name,
         )
 
 

@@ -7,9 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from contest.accounts.models import User
+from contest.accounts.services import hold
 from contest.core.db import db, new_code
 from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.core.text import nfc
@@ -82,6 +81,8 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
         require_window(contest, now)
     else:
         require_replaceable(original, now)
+    # Two drafts of one author must not both pass the count, nor one while a role is being taken.
+    hold(actor)
     require_not_barred(contest, actor, draft.author_name)
     if digest != content_digest(draft):
         raise Conflict(
@@ -94,11 +95,8 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
     needed = declarations_for(publication=category.publication, required=contest.rules.entry_rules.required_fields)
     if not set(needed) <= set(declared):
         raise Refused(N_("Please agree to each declaration before you submit."), code="declarations")
-    if original is None:
-        # Two drafts of one author must not both pass the count: the author's row is the lock.
-        db.session.execute(select(User.id).where(User.id == actor.id).with_for_update(key_share=True))
-        if count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
-            raise too_many(category)
+    if original is None and count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
+        raise too_many(category)
     return _record(draft, original, needed, actor, now)
 
 
