@@ -90,7 +90,7 @@ class Sheet:
     def disc(self, centre: Point, radius: float, colour: Colour, flat: float = 1) -> None:
         """A disc; `flat` below 1 presses it together from above."""
         (x, y), tall = centre, radius * flat
-        self.pen.ellipse(self.at([(x - radius, y - tall), (x + radius, y + tall)]), fill=colour)  # type: ignore[arg-type]  # two points
+        self.pen.ellipse(self.at([(x - radius, y - tall), (x + radius, y + tall)]), fill=colour)
 
     def box(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
         self.shape([(left, top), (right, top), (right, bottom), (left, bottom)], colour)

@@ -105,6 +105,7 @@ def classroom(sheet: Sheet) -> None:
 
 def workshop(sheet: Sheet) -> None:
     chance = sheet.chance
+    x: float
     sheet.wash((74, 50, 38), (112, 74, 50), (92, 58, 40), bottom=620)
     for x in range(-10, 1290, 64):
         sheet.line([(x + chance.uniform(-3, 3), 0), (x, 620)], (70, 46, 34), 3)
@@ -214,8 +215,8 @@ def workshop(sheet: Sheet) -> None:
         sheet.line([wheel, (wheel[0] + math.cos(turn) * 60, wheel[1] + math.sin(turn) * 60)], (206, 196, 172), 2)
     sheet.disc(wheel, 9, SAND)
     for number in range(7):
-        spot = 960 + number * 36
-        sheet.box(spot, 600 - chance.uniform(8, 34), spot + 24, 612, chance.choice((SAND, LACQUER, TEAL, GOLD)))
+        left = 960 + number * 36
+        sheet.box(left, 600 - chance.uniform(8, 34), left + 24, 612, chance.choice((SAND, LACQUER, TEAL, GOLD)))
     for _ in range(46):
         spot = (chance.uniform(380, 1200), chance.uniform(690, 850))
         sheet.line(
@@ -228,6 +229,7 @@ def workshop(sheet: Sheet) -> None:
 
 def notebook(sheet: Sheet) -> None:
     chance = sheet.chance
+    x: float
     sheet.wash((62, 92, 88), (96, 124, 108), (132, 146, 114), bottom=340)
     sheet.glow((300, 120), 420, (252, 238, 190), 0.9)
     for _ in range(9):

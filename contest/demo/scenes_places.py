@@ -32,6 +32,8 @@ from contest.demo.brush import (
 
 def school_gate(sheet: Sheet) -> None:
     chance = sheet.chance
+    foot: float
+    x: float
     sheet.wash((150, 188, 192), (222, 228, 206), (246, 228, 178), bottom=560)
     sheet.glow((640, 330), 520, IVORY, 0.7)
     outline = ridge(chance, 430, 30)
@@ -119,6 +121,7 @@ def school_gate(sheet: Sheet) -> None:
 
 def market(sheet: Sheet) -> None:
     chance = sheet.chance
+    x: float
     sheet.wash((236, 200, 150), (248, 228, 182), (240, 214, 160), bottom=540)
     sheet.glow((chance.uniform(380, 900), 210), 420, IVORY, 0.8)
     outline = ridge(chance, 360, 30)

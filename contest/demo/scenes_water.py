@@ -97,6 +97,8 @@ def nipa(sheet: Sheet, root: brush.Point, reach: float, tones: tuple[brush.Colou
 
 def canal_sampans(sheet: Sheet) -> None:
     chance = sheet.chance
+    x: float
+    y: float
     sheet.wash((128, 176, 178), (214, 224, 196), (248, 222, 162), bottom=400)
     sheet.glow((640, 330), 420, IVORY, 0.95)
     sheet.graded(down(ridge(chance, 372, 16), 420), (136, 164, 130), (176, 186, 140))

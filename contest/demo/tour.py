@@ -48,7 +48,8 @@ def play(
 
     Acts played before are passed over; with `anew` they are asked again, and find nothing to do.
     """
-    since = None if anew else played_until()
+    played = played_until()
+    since = None if anew else played
     db.session.rollback()
     report: list[Done] = []
     for act in script():
@@ -62,7 +63,7 @@ def play(
             done = Done(act.at, act.what, count, act.contest)
             report.append(done)
             tell(done)
-    if since is None or until > since:
+    if played is None or until > played:
         with writing():
             record(actor=None, verb=_PLAYED, object_type="demo", object_id="tour", now=until)
     return report
