@@ -275,6 +275,8 @@ def fall_out(*, entry: Entry, reason: str, actor: User | None, now: datetime) ->
 
 def entries_by_public_ids(contest: Contest, public_ids: Sequence[str]) -> list[Entry]:
     """Entries of a contest by their public ids, locked, in the order of the rows; others are left out."""
+    # A form may hold anything, NUL included, which PostgreSQL refuses.
+    public_ids = [public_id for public_id in public_ids if public_id.isalnum()]
     return list(
         db.session.scalars(
             select(Entry)
