@@ -18,7 +18,7 @@ from contest.core.db import db
 from contest.core.errors import N_, Refused
 from contest.entries.models import Entry
 from contest.judging.balance import Demand, Picks, Short, distribute, shortages
-from contest.judging.conflicts import conflicts_among, conflicts_of
+from contest.judging.conflicts import check_impartial, conflicts_among, conflicts_of
 from contest.judging.locks import check_not_locked, hold_contest
 from contest.judging.models import Assignment
 from contest.judging.panels import loads, panel, revive
@@ -185,11 +185,13 @@ def _assignment(round_id: str, entry_id: int, judge_id: int, kind: str, places: 
 def assign_one(*, entry: Entry, round_id: str, judge: User, actor: User, now: datetime) -> Assignment:
     """Give one entry to one judge by hand. Raises Refused.
 
-    The judge sits in the panel and has no conflict with the entry; the entry lacks a judge.
+    The judge sits in the panel and has no conflict with the entry; the entry lacks a judge. A head of
+    jury in conflict with it does not choose who marks it.
     """
     contest = entry.contest
     hold_contest(contest, alone=True)
     check_not_locked(contest.id, round_id, entry.category)
+    check_impartial(entry, actor)
     state = entry_state(entry, round_id)
     if state is None:
         raise Refused(N_("This entry does not take part in the round."), code="not_in_round")

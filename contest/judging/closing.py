@@ -18,7 +18,7 @@ from contest.core.text import clean_text
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.entries.services import advance
-from contest.judging.conflicts import conflicts_among, conflicts_of
+from contest.judging.conflicts import check_impartial, conflicts_among
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
 from contest.judging.models import GapSettlement, RoundClosing, SetAside
 from contest.judging.panels import appointed
@@ -38,15 +38,6 @@ def check_chair(contest: Contest, actor: User) -> None:
     )
     if db.session.scalar(query) is None:
         raise Refused(N_("Only the head of jury can do this."), code="not_chair")
-
-
-def check_impartial(entry: Entry, actor: User) -> None:
-    """Raises Refused for a head of jury who has a conflict of interest with the entry."""
-    if conflicts_of(entry, actor.id):
-        raise Refused(
-            N_("There is a conflict of interest between you and this entry: another head of jury has to do this."),
-            code="conflict_of_interest",
-        )
 
 
 def _taking_part(entry: Entry, round_id: str) -> EntryState:

@@ -92,6 +92,15 @@ def conflicts_of(entry: Entry, judge_id: int) -> frozenset[str]:
     return found.get((entry.id, judge_id), frozenset())
 
 
+def check_impartial(entry: Entry, actor: User) -> None:
+    """Raises Refused for a head of jury who has a conflict of interest with the entry."""
+    if conflicts_of(entry, actor.id):
+        raise Refused(
+            N_("There is a conflict of interest between you and this entry: another head of jury has to do this."),
+            code="conflict_of_interest",
+        )
+
+
 def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
     author = aliased(User)
     rows = db.session.execute(
@@ -148,7 +157,13 @@ def declare_conflict(*, assignment: Assignment, reason: str, actor: User, now: d
 
 
 def record_conflict(*, entry: Entry, judge: User, reason: str, actor: User, now: datetime) -> None:
-    """The head of jury or the secretariat records that `judge` must not mark `entry`. Raises Refused."""
+    """The head of jury or the secretariat records that `judge` must not mark `entry`. Raises Refused.
+
+    Whoever has a conflict of interest with the entry may record their own, and nobody else's: it would
+    take a sheet out of the count.
+    """
+    if judge.id != actor.id:
+        check_impartial(entry, actor)
     if not clean_text(reason):
         raise Refused(N_("Say why."), code="reason_missing")
     _record(entry, judge, BY_CHAIR, reason, actor, now)
@@ -199,10 +214,11 @@ def _record(entry: Entry, judge: User, source: str, reason: str, actor: User, no
 
 
 def lift_conflict(*, conflict: ConflictOfInterest, actor: User, now: datetime) -> None:
-    """Take back a recorded conflict. The entry can then be given to the judge again, by hand."""
+    """Take back a recorded conflict. The entry can then be given to the judge again, by hand. Raises Refused."""
     if conflict.lifted_at is not None:
         return
     entry = db.session.get_one(Entry, conflict.entry_id)
+    check_impartial(entry, actor)
     hold_contest(entry.contest, alone=True)
     conflict.lifted_at = now
     record(
