@@ -8,6 +8,7 @@ from datetime import datetime
 from contest.contests.models import Contest
 from contest.contests.ruleset import RuleSet
 from contest.core.errors import N_
+from contest.results.queries import find_public_results
 
 # In the order in which a visitor should hear of them, when several are open at once.
 _OPEN_STEPS = (
@@ -49,6 +50,8 @@ def phase_of(contest: Contest, now: datetime) -> Phase:
     """What a visitor may know of where `contest` stands at `now`."""
     rules = contest.rules
     if now >= rules.official_at:
+        if find_public_results(contest.id, now) is None:  # two people have not approved them yet
+            return Phase("between", N_("The results are being prepared"), None, running=True)
         return Phase("announced", N_("Results announced"), None, running=False)
     for key, label in _OPEN_STEPS:
         window = rules.window(key)
@@ -69,6 +72,6 @@ def current_act(contest: Contest, now: datetime) -> Act | None:
     if rules.voting.enabled and rules.is_open("voting", now):
         window = rules.window("voting")
         return Act("voting.booth", N_("Vote"), window.closes if window else None)
-    if now >= rules.official_at:
+    if now >= rules.results_at and find_public_results(contest.id, now) is not None:
         return Act("results.honours", N_("See the results"), None)
     return None

@@ -13,6 +13,7 @@ from contest.entries.screening import fall_out
 from contest.exemplars.models import Verification
 from contest.public.phases import current_act, phase_of
 from tests.factories import make_contest, make_staff
+from tests.factories.results import make_results, publish
 from tests.factories.voting import make_vote, vote
 
 TICK = timedelta(microseconds=1)
@@ -28,7 +29,7 @@ TICK = timedelta(microseconds=1)
         ("voting", "opens", 0 * TICK, "voting", "voting.booth"),
         ("voting", "closes", 0 * TICK, "vote_audit", None),
         ("announce", "at", -TICK, "between", None),
-        ("announce", "at", 0 * TICK, "announced", "results.honours"),
+        ("announce", "at", 0 * TICK, "between", None),  # nobody has approved results
     ],
 )
 def test_what_a_visitor_is_told_follows_the_windows(app, key, edge, shift, phase, act):
@@ -36,6 +37,15 @@ def test_what_a_visitor_is_told_follows_the_windows(app, key, edge, shift, phase
     instant = getattr(contest.rules.step(key), edge) + shift
     assert phase_of(contest, instant).key == phase
     assert (current_act(contest, instant).endpoint if act else current_act(contest, instant)) == act
+
+
+def test_results_are_announced_at_their_instant_when_two_people_approved_them(app):
+    world = make_results()
+    publish(world)
+    before, at = world.official_at - TICK, world.official_at
+    assert (phase_of(world.contest, before).key, current_act(world.contest, before)) == ("between", None)
+    assert phase_of(world.contest, at).key == "announced"
+    assert current_act(world.contest, at).endpoint == "results.honours"
 
 
 @pytest.mark.parametrize("index", [0, 1])

@@ -301,7 +301,11 @@ def test_posted_results_are_labelled_and_say_where_remarks_go(app, client, clock
 def test_the_number_of_queries_does_not_grow_with_the_prizes(app, client, clock):
     counts = []
     statements = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def note(connection, cursor, statement, *rest):
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
     for index, number in ((0, 3), (1, 6)):
         world = make_world(index)
         scale = 10 if index else 1
@@ -312,6 +316,7 @@ def test_the_number_of_queries_does_not_grow_with_the_prizes(app, client, clock)
         statements.clear()
         assert client.get(honours(world)).status_code == 200
         counts.append(len(statements))
+    event.remove(db.engine, "before_cursor_execute", note)
     assert counts[0] == counts[1]
 
 
