@@ -80,7 +80,7 @@ bench: $(TESTING) $(FRONTEND) $(CATALOGUES) ## Measure the main pages and verbs 
 soak: $(TESTING) $(FRONTEND) $(CATALOGUES) ## A long run of the whole contest under load (ARGS=…)
 	@$(BIN)/python -m bench.soak $(ARGS)
 
-screenshots: $(TESTING) $(FRONTEND) $(CATALOGUES) browser ## Pictures of the main pages, into screenshots/
+screenshots: $(TESTING) $(FRONTEND) $(CATALOGUES) browser ## Pictures of the main pages, into docs/images/ (ARGS="--all DIR": all of them)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 # --- upkeep ----------------------------------------------------------------------------------------

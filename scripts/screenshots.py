@@ -40,17 +40,20 @@ LONGEST = 16_000  # pixels; WebP ends a little above
 class Shot:
     """One page as one person sees it. `path` may name links to follow, as `/start > /part-of-link`.
 
-    `chosen`: the picture of the manual, as (width, language, theme); None: only with --all.
+    `chosen`: the picture of the manual, as (width, language, theme); None: only with --all. `marks`
+    are typed into the fields of a score sheet first.
     """
 
     name: str
     path: str
     who: str = ""
     chosen: tuple[str, str, str] | None = None
+    marks: tuple[str, ...] = ()
 
 
 MANUAL = ("desk", "vi", "light")
 PHONE = ("phone", "vi", "light")
+MARKS = ("1,75", "2,5", "1,25", "2")
 # Stops of the tour, each with what is looked at there; the first is where the tour begins.
 STOPS: tuple[tuple[str, tuple[Shot, ...]], ...] = (
     (
@@ -104,8 +107,8 @@ STOPS: tuple[tuple[str, tuple[Shot, ...]], ...] = (
         "2027-08-25T09:00:00+07:00",
         (
             Shot("judge-queue", f"/cham/{SECOND}", "mai.lan"),
-            Shot("judge-sheet", f"/cham/{SECOND} > /cham/{SECOND}/bai/", "mai.lan", MANUAL),
-            Shot("judge-sheet-phone", f"/cham/{SECOND} > /cham/{SECOND}/bai/", "mai.lan", PHONE),
+            Shot("judge-sheet", f"/cham/{SECOND} > /cham/{SECOND}/bai/", "mai.lan", MANUAL, MARKS),
+            Shot("judge-sheet-phone", f"/cham/{SECOND} > /cham/{SECOND}/bai/", "mai.lan", PHONE, MARKS),
             Shot("chair-marking", f"/ban-to-chuc/{SECOND}/cham", "quang.huan"),
         ),
     ),
@@ -238,6 +241,9 @@ def one(
         status = open_page(page, address, "/en" if language == "en" else "", shot.path)
     except Exception as error:  # noqa: BLE001 -- one page must not keep the others from being taken
         return [f"{name}: {str(error).splitlines()[0]}"]
+    for field, mark in zip(page.locator(".score input[type='text']").all(), shot.marks, strict=False):
+        field.fill(mark)
+        field.blur()
     take(page, target / f"{name}.webp", whole=everything)
     wrong = [] if status == 200 else [f"{name}: HTTP {status}"]
     across = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
