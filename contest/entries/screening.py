@@ -127,6 +127,11 @@ def request_completion(*, entry: Entry, reason: str, due: datetime, actor: User,
     What was submitted stands until the author submits again. Raises Refused, Conflict.
     """
     _before_shortlist(entry.contest, now)
+    if entry.blind_code is not None and entry.contest.rules.has_begun(entry.contest.rules.rounds[0].id, now):
+        # It was valid before, so judges may have marked it: their marks are for the text that they read.
+        raise Refused(
+            N_("The judges have begun to read this entry, so its text can no longer change."), code="judging_begun"
+        )
     reason = _needed(reason)
     shortlist = entry.contest.rules.instant("shortlist")
     latest = now + COMPLETION_LONGEST if shortlist is None else min(shortlist, now + COMPLETION_LONGEST)

@@ -36,6 +36,7 @@ from contest.entries.rules import (
     WITHDRAWN,
     declarations_for,
 )
+from contest.exemplars.services import set_verification_aside
 
 
 class Submitted(NamedTuple):
@@ -109,6 +110,8 @@ def _record(
     else:
         entry = original
         loose = carry_over(draft=draft, entry=original)
+        # What the unit verified, and the exemplar agreed to, was what the entry said before.
+        set_verification_aside(contest_id=entry.contest_id, exemplar=entry.exemplar, actor=actor, now=now)
     version = entry.contest.current_version
     if version is None:
         raise RuntimeError(f"{entry.contest.slug} has no rule set")

@@ -148,6 +148,27 @@ def request_verifications(
     return asked
 
 
+def set_verification_aside(*, contest_id: int, exemplar: Exemplar, actor: User, now: datetime) -> None:
+    """Let no answer stand that was given about an earlier story or record of `exemplar`.
+
+    It stays on record, and the unit has to be asked again. Nothing happens when it was not asked.
+    """
+    standing = standing_verification(contest_id, exemplar.id)
+    if standing is None:
+        return
+    standing.superseded_at = now
+    record(
+        actor=actor.public_id,
+        verb="exemplars.set_verification_aside",
+        object_type="verification",
+        object_id=standing.public_id,
+        contest_id=contest_id,
+        now=now,
+        exemplar=exemplar.public_id,
+    )
+    db.session.flush()
+
+
 def _tell_officers(asked: Sequence[Verification], now: datetime) -> None:
     by_unit: defaultdict[int, list[Verification]] = defaultdict(list)
     for verification in asked:
