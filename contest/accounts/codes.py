@@ -33,7 +33,7 @@ from contest.accounts.services import (
     set_address,
 )
 from contest.audit.services import record
-from contest.core.db import db
+from contest.core.db import db, wait_for_turn
 from contest.core.errors import Conflict
 
 
@@ -174,6 +174,8 @@ def _write(
     wall: datetime,
 ) -> str:
     token, code = secrets.token_urlsafe(32), new_code()
+    # Of many requests at once, each counts those before it: a share more would be more codes to guess at.
+    wait_for_turn(f"codes:{address}")
     # Beyond its share an address gets no message, and the row no code that could be guessed.
     quiet = _too_many(address, wall)
     with_code = with_code and not quiet

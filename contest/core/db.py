@@ -7,6 +7,7 @@ once), so `writing()` begins IMMEDIATE: the write lock is taken before anything 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
@@ -174,6 +175,18 @@ def writing() -> Iterator[datetime]:
     except BaseException:
         session.rollback()
         raise
+
+
+def wait_for_turn(name: str) -> None:
+    """Wait until no other transaction works under `name`, and keep others waiting until this one ends.
+
+    For a count that must not be passed by two at once where no row stands for it yet. SQLite has one
+    writer at a time and needs nothing.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def _judged_at(connection: Connection) -> datetime:

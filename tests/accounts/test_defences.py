@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import func, select, update
 from contest.accounts import codes, passwords
 from contest.accounts.models import AddressCode, SignIn, User
 from contest.accounts.passwords import hash_password
-from contest.accounts.rules import CODE_ATTEMPTS, CODE_LIFE, SIGN_IN_LIFE, code_digest
+from contest.accounts.rules import CODE_ATTEMPTS, CODE_LIFE, CODES_PER_HOUR, SIGN_IN_LIFE, code_digest
 from contest.accounts.sign_ins import find_signed_in, forget_old, open_sign_in
 from contest.app import create_app
 from contest.core.db import db, writing
@@ -269,6 +270,34 @@ def test_tries_at_once_are_counted_one_by_one(app):
     db.session.rollback()
     assert db.session.scalar(select(AddressCode.attempts).where(AddressCode.token == token)) == CODE_ATTEMPTS
     assert confirm(token, code) is None
+
+
+def test_asked_for_many_times_at_once_an_address_gets_its_share_of_codes(app, monkeypatch):
+    """Each code more would be five more guesses at somebody's account."""
+    gate = threading.Barrier(12)
+    counted = codes._too_many
+
+    def slowly(*arguments):
+        answer = counted(*arguments)
+        time.sleep(0.05)
+        return answer
+
+    monkeypatch.setattr(codes, "_too_many", slowly)
+
+    def ask():
+        with app.app_context():
+            gate.wait()
+            begin()
+            db.session.remove()
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    with_code = select(func.count()).select_from(AddressCode).where(AddressCode.digest != "")
+    assert db.session.scalar(with_code) == CODES_PER_HOUR
 
 
 def test_one_code_used_by_many_opens_one_account(app):
