@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -145,6 +146,13 @@ class Person:
         """Tick a box or choose an option by its name and value."""
         wanted = f'main [name="{name}"]' + (f'[value="{value}"]' if value else "")
         self.page.locator(wanted).first.check()
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression holds on the page (asked from outside, which its policy allows)."""
+        limit = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < limit, f"never on {self.page.url}: {condition}"
+            time.sleep(0.05)
 
     @property
     def path(self) -> str:

@@ -334,7 +334,7 @@ def the_preliminary_round(cast: Cast) -> None:
 
 def mark_all(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]], *, look: bool = False) -> None:
     """The judge fills in and finishes the sheets of the queue for which there are marks."""
-    judge.go(f"/cham/{SLUG}?show=todo")
+    judge.go(f"/cham/{SLUG}")
     if look:
         judge.look("bench")
     while name := next_sheet(cast, judge, waiting):
@@ -354,7 +354,7 @@ def next_sheet(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]]) -> st
         here = next(name for name in cast.entries if stories()[name]["title"] == heading)
         if waiting[here]:
             return here
-        judge.go(f"/cham/{SLUG}?show=todo")
+    judge.go(f"/cham/{SLUG}?show=todo")
     for name, sheets in waiting.items():
         link = judge.page.locator(f'main .queue a[href*="/cham/{SLUG}/bai/"]', has_text=stories()[name]["title"])
         if sheets and link.count():

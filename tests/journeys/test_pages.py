@@ -187,3 +187,33 @@ def test_the_other_language_is_one_press_away(demo: Meet, language: str) -> None
     person.press(f'header a[hreflang="{other}"]')
     assert person.page.locator("html").get_attribute("lang") == other
     assert person.path.endswith(f"/cuoc-thi/{FIRST}/the-le")
+
+
+def test_a_half_written_entry_outlives_the_session(demo: Meet) -> None:
+    writer = demo("writer")
+    page = writer.go(f"/dang-nhap?next=/cuoc-thi/{SECOND}/viet")
+    writer.fill(address="quoc.dat@an-lam.example", password="guong-sang-2027")
+    writer.send("/dang-nhap")
+    writer.press("form:has([name=category][value=B]) button")
+    draft = writer.path
+    writer.fill(title="Một câu chuyện dở dang", body="Câu thứ nhất đã lưu.")
+    page.locator("[data-saved].pending").wait_for()
+    page.locator("[data-saved]:not(.pending):not(.failed)").wait_for()
+
+    writer.context.clear_cookies(name="session")
+    with writer.expecting(400):
+        writer.fill(body="Câu thứ nhất đã lưu. Câu thứ hai thì chưa.")
+        page.locator("[data-saved].failed").wait_for()
+    writer.go(draft)
+    assert writer.path == "/dang-nhap"
+    writer.fill(address="quoc.dat@an-lam.example", password="guong-sang-2027")
+    writer.send("/dang-nhap")
+    assert writer.path == draft
+    # What the server has stands in the field; what only this device has is offered, not put in by itself.
+    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu."
+    page.locator("[data-local-use]").click()
+    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
+    writer.press("button[name=go][value=stay]")
+    writer.go(draft)
+    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
+    assert page.locator("[data-local-copy]").is_hidden()
