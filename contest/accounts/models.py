@@ -60,7 +60,7 @@ class User(Base):
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_codes: Mapped[Json | None]
 
-    roles: Mapped[list[SiteRole]] = relationship(secondary="user_site_role", lazy="selectin")
+    roles: Mapped[list[SiteRole]] = relationship(secondary="user_site_role")
 
     # What Flask-Login asks of a person; who is signed in is kept in SignIn.
     is_authenticated = True

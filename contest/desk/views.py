@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from contest.accounts.models import User
@@ -81,7 +82,11 @@ def organiser(slug: str) -> str:
 
 
 def _people_page(contest: Contest, form: InvitationForm, status: int = 200) -> tuple[str, int]:
-    grants = db.session.scalars(standing_grants(contest.id).order_by(RoleGrant.role, RoleGrant.id)).all()
+    grants = db.session.scalars(
+        standing_grants(contest.id)
+        .options(joinedload(RoleGrant.user), joinedload(RoleGrant.unit))
+        .order_by(RoleGrant.role, RoleGrant.id)
+    ).all()
     return (
         render_template(
             "desk/people.html",

@@ -61,7 +61,9 @@ class Side:
     photos: dict[str, Photo] = field(default_factory=dict)  # draft, sent, finalist, judged
 
     def results(self) -> ResultSet | None:
-        return db.session.scalar(select(ResultSet).where(ResultSet.contest_id == self.contest.id))
+        return db.session.scalar(
+            select(ResultSet).where(ResultSet.contest_id == self.contest.id, ResultSet.superseded_at.is_(None))
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,221 @@
+"""How many statements a page may send: a ceiling for each, and no more of them for more rows.
+
+A page that asks once for each row is quick with the five rows of a test and slow with a province's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from contest.core.db import db
+from contest.entries.models import Photo
+from contest.outbox.models import Message
+from tests.conftest import START, VIETNAM
+from tests.factories import judging, make_staff, make_unit, make_user, sign_in
+from tests.factories.entries import make_submitted
+from tests.factories.world import Side, World, make_world, publish
+
+MOMENTS = {
+    "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
+    "marking": datetime(2027, 4, 15, 9, 0, tzinfo=VIETNAM),
+    "vote": datetime(2027, 5, 20, 9, 0, tzinfo=VIETNAM),
+    "announced": datetime(2027, 6, 12, 9, 0, tzinfo=VIETNAM),
+}
+# Address, whose page, when, at most how many statements. Signing in takes one or two of them.
+PAGES = [
+    ("/", "", "vote", 10),
+    ("/cuoc-thi", "", "vote", 6),
+    ("/cuoc-thi/{slug}", "", "vote", 6),
+    ("/cuoc-thi/{slug}/the-le", "", "vote", 5),
+    ("/cuoc-thi/{slug}/chung-khao", "", "vote", 6),
+    ("/cuoc-thi/{slug}/binh-chon", "", "vote", 7),
+    ("/cuoc-thi/{slug}/ket-qua", "", "announced", 12),
+    ("/ket-qua", "", "announced", 6),
+    ("/doc", "", "vote", 7),
+    ("/bai/{story}", "", "vote", 7),
+    ("/bien-nhan/{receipt}", "", "vote", 7),
+    ("/cua-toi", "writer", "submission", 12),
+    ("/bai-cua-toi", "writer", "submission", 12),
+    ("/bai-cua-toi/{story}", "writer", "submission", 15),
+    ("/viet/{draft}", "writer", "submission", 12),
+    ("/viet/{draft}/anh", "writer", "submission", 12),
+    ("/viet/{draft}/thong-tin", "writer", "submission", 14),
+    ("/viet/{draft}/kiem-tra", "writer", "submission", 14),
+    ("/tai-khoan", "writer", "submission", 6),
+    ("/don-vi/{unit}", "officer", "marking", 18),
+    ("/don-vi/{unit}/xac-minh/{question}", "officer", "marking", 10),
+    ("/cham/{slug}", "judge", "marking", 14),
+    ("/cham/{slug}/bai/{assignment}", "judge", "marking", 24),
+    ("/ban-to-chuc/{slug}/cham", "chair", "marking", 20),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}", "chair", "marking", 24),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/giam-khao", "chair", "marking", 20),
+    ("/ban-to-chuc/{slug}/cham/xep-hang/{category}", "chair", "vote", 24),
+    ("/ban-to-chuc/{slug}/bai-du-thi", "secretary", "marking", 16),
+    ("/ban-to-chuc/{slug}/bai-du-thi/{sent}", "secretary", "marking", 22),
+    ("/ban-to-chuc/{slug}", "organiser", "marking", 18),
+    ("/ban-to-chuc/{slug}/nhan-su", "organiser", "marking", 12),
+    ("/ban-to-chuc/{slug}/ket-qua", "organiser", "vote", 45),
+    ("/ban-to-chuc/{slug}/ket-qua/loi-binh", "organiser", "announced", 18),
+]
+# Pages whose rows grow with the contest.
+LISTS = [
+    "/",
+    "/doc",
+    "/cuoc-thi/{slug}/chung-khao",
+    "/cuoc-thi/{slug}/binh-chon",
+    "/cuoc-thi/{slug}/ket-qua",
+    "/bai-cua-toi",
+    "/cham/{slug}",
+    "/don-vi/{unit}",
+    "/ban-to-chuc/{slug}",
+    "/ban-to-chuc/{slug}/nhan-su",
+    "/ban-to-chuc/{slug}/bai-du-thi",
+    "/ban-to-chuc/{slug}/cham",
+    "/ban-to-chuc/{slug}/cham/prelim/{category}",
+    "/ban-to-chuc/{slug}/cham/prelim/{category}/giam-khao",
+    "/ban-to-chuc/{slug}/ket-qua/loi-binh",
+]
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What reaches the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(" ".join(statement.split()))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) -> list[str]:
+    """The statements of one page, asked for a second time: what is kept after the first does not count."""
+    template, role, moment, _ceiling = page
+    side = world.here
+    path = template.format(
+        slug=side.contest.slug,
+        category=side.judged.category,
+        story=side.finalist.public_id,
+        receipt=side.finalist.receipts[0].code,
+        draft=side.draft.public_id,
+        sent=side.sent.public_id,
+        unit=side.unit.code,
+        question=side.question.public_id,
+        assignment=side.assignment.public_id,
+    )
+    clock.instant = MOMENTS[moment]
+    client.delete_cookie("session")
+    if role:
+        person = world.person(role)
+        assert person is not None
+        sign_in(client, person)
+    client.get(path)
+    db.session.remove()
+    with statements() as sent:
+        answer = client.get(path)
+    assert answer.status_code == 200, f"{path} gives {answer.status_code}"
+    return sent
+
+
+def prepared(world: World) -> World:
+    publish(world.here)
+    db.session.commit()
+    return world
+
+
+def most(sent: list[str]) -> str:
+    """The statements that came more than once, for the message of a failure."""
+    return "\n".join(f"{times} × {statement[:300]}" for statement, times in Counter(sent).most_common(8))
+
+
+def test_no_page_asks_more_than_it_may(app, client, clock):
+    world = prepared(make_world())
+    over = []
+    for page in PAGES:
+        sent = ask(client, clock, world, page)
+        if len(sent) > page[3]:
+            over.append(f"{page[0]}: {len(sent)} > {page[3]}\n{most(sent)}")
+    assert not over, "\n\n".join(over)
+
+
+def present(side: Side) -> Side:
+    """The side as rows of the session that is open now; a page asked for closes the one before."""
+    merge = db.session.merge
+    return replace(
+        side,
+        contest=merge(side.contest),
+        unit=merge(side.unit),
+        writer=merge(side.writer),
+        judged=merge(side.judged),
+        staff={role: merge(person) for role, person in side.staff.items()},
+    )
+
+
+def add_rows(world: World, number: int) -> None:
+    """As many more of everything that lists show."""
+    side = present(world.here)
+    contest, category = side.contest, side.judged.category
+    judge, awarded = side.staff["judge"], []
+    for _ in range(number):
+        finalist = judging.make_finalist(
+            contest, category, author=make_user(), exemplar_unit=side.unit, author_unit_id=make_unit().id, now=START
+        )
+        judging.give(finalist, judge)
+        db.session.add(
+            Photo(
+                entry=finalist,
+                position=1,
+                large_key="aa/0.webp",
+                small_key="aa/1.webp",
+                width=4,
+                height=3,
+                sha256="0" * 64,
+                created_at=START,
+            )
+        )
+        awarded.append(finalist)
+        make_staff(contest, "judge")
+        judging.make_accepted(contest, category, author=side.writer, exemplar_unit=side.unit, now=START)
+        make_submitted(contest, make_user(), category, unit=make_unit())
+    if (results := side.results()) is not None:
+        results.superseded_at = START
+        db.session.flush()
+    publish(side, awarded)
+    db.session.query(Message).delete()
+    db.session.commit()
+
+
+def test_lists_ask_the_same_for_five_rows_and_for_fifty(app, client, clock):
+    world = make_world()
+    add_rows(world, 5)
+    pages = [page for page in PAGES if page[0] in LISTS]
+    assert len(pages) == len(LISTS)
+    few = {page[0]: ask(client, clock, world, page) for page in pages}
+    add_rows(world, 45)
+    more = {page[0]: ask(client, clock, world, page) for page in pages}
+    grown = [
+        f"{path}: {len(few[path])} → {len(more[path])}\n{most(more[path])}"
+        for path in few
+        if len(more[path]) > len(few[path])
+    ]
+    assert not grown, "\n\n".join(grown)
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_static_files_and_the_sign_in_page_ask_nothing(app, client):
+    with statements() as sent:
+        assert client.get("/static/css/look.css").status_code == 200
+        assert client.get("/dang-nhap").status_code == 200
+    assert sent == []
