@@ -1,7 +1,7 @@
 """Conflicts of interest: found from facts, recorded by people, in force on every path.
 
 A conflict is between one entry and one judge. Facts that make one: the judge wrote the entry; the
-author or the exemplar belongs to the unit that the judge works for; a relative named at the judge's
+author or the exemplar belongs to the unit that the judge works or answers for; a relative named at the judge's
 appointment is the author or the exemplar. A judge may declare one, the head of jury may record one.
 """
 
@@ -37,6 +37,7 @@ from contest.judging.rules import (
     names_a_relative,
     names_as_text,
 )
+from contest.units.models import UnitOfficer
 
 Pair = tuple[int, int]  # entry id, judge id
 
@@ -52,8 +53,10 @@ class _Facts(NamedTuple):
 
 
 class _Appointment(NamedTuple):
+    """`units`: where the judge works, and a unit that they answer for as its officer."""
+
     judge: int
-    unit: int | None
+    units: frozenset[int]
     relatives: str
 
 
@@ -122,21 +125,26 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
 
 
 def _appointments(contest_id: int, wanted: set[int] | None) -> list[_Appointment]:
-    query = select(RoleGrant.user_id, RoleGrant.unit_id, RoleGrant.relatives).where(
-        RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None)
+    query = (
+        select(RoleGrant.user_id, RoleGrant.relatives, RoleGrant.unit_id, UnitOfficer.unit_id)
+        .outerjoin(UnitOfficer, (UnitOfficer.user_id == RoleGrant.user_id) & UnitOfficer.ended_at.is_(None))
+        .where(RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None))
     )
     if wanted is not None:
         query = query.where(RoleGrant.user_id.in_(wanted))
-    return [_Appointment(judge, unit, names_as_text(relatives)) for judge, unit, relatives in db.session.execute(query)]
+    return [
+        _Appointment(judge, frozenset(unit for unit in units if unit is not None), names_as_text(relatives))
+        for judge, relatives, *units in db.session.execute(query)
+    ]
 
 
 def _sources(entry: _Facts, judge: _Appointment) -> list[str]:
     sources = []
     if entry.author == judge.judge:
         sources.append(OWN_ENTRY)
-    if judge.unit is not None and judge.unit == entry.author_unit:
+    if entry.author_unit in judge.units:
         sources.append(OWN_UNIT)
-    if judge.unit is not None and judge.unit == entry.exemplar_unit:
+    if entry.exemplar_unit in judge.units:
         sources.append(EXEMPLAR_UNIT)
     if judge.relatives.strip() and names_a_relative(judge.relatives, entry.names):
         sources.append(RELATIVE)
@@ -192,11 +200,11 @@ def _record(entry: Entry, judge: User, source: str, reason: str, actor: User, no
         return  # the same act sent twice
     if conflict is None:
         conflict = ConflictOfInterest(entry_id=entry.id, judge_id=judge.id, source=source)
-        db.session.add(conflict)
     conflict.note = clean_text(reason) or None
     conflict.recorded_by_id = actor.id
     conflict.recorded_at = now
     conflict.lifted_at = None
+    db.session.add(conflict)
     for assignment in standing:
         end_assignment(assignment, ENDED_CONFLICT, now)
     record(

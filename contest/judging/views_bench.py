@@ -342,6 +342,7 @@ def photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
     contest = get_contest(slug)
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
     response = send_stored(blind_photo_key(assignment.entry_id, photo_id, small=size == "nho"))
-    # When the file was written is when its author sent it.
-    response.headers.pop("Last-Modified", None)
+    # When the file was written is when its author sent it; what it is called is nobody's business.
+    for name in ("Last-Modified", "Content-Disposition"):
+        response.headers.pop(name, None)
     return response

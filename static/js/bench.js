@@ -1,5 +1,6 @@
 // The judge's sheet: sliders beside the numbers, a live total, saving as one goes, keys.
-// Without this script the page works by its buttons.
+// Without this script the page works by its buttons. Marks changed in the judges' talk are sent by their
+// button alone, with a reason: there is nothing to save as one goes.
 
 const form = document.querySelector("form[data-bench]");
 const words = form.dataset;
@@ -8,6 +9,7 @@ const state = form.querySelector("[data-saved]");
 const version = form.querySelector("[name=version]");
 const totals = document.querySelectorAll("[data-total]");
 const missing = form.querySelector("[data-missing]");
+const saving = Boolean(words.autosave);
 const KEEP = `sheet:${words.sheet}`;
 const comma = document.documentElement.lang === "en" ? "." : ",";
 
@@ -100,6 +102,7 @@ function later() {
   timer = setTimeout(save, 700);
 }
 function changed() {
+  if (!saving) return;
   dirty = true;
   keep();
   if (stopped) return;
@@ -107,10 +110,14 @@ function changed() {
   later();
 }
 
-async function save({ last = false } = {}) {
+let underway = Promise.resolve();
+function save(how) {
   clearTimeout(timer);
-  if (!dirty || busy || stopped) return;
+  if (!saving || !dirty || busy || stopped) return;
   busy = true;
+  underway = send(how);
+}
+async function send({ last = false } = {}) {
   dirty = false;
   if (!last) say(words.saving, "pending");
   try {
@@ -166,7 +173,17 @@ for (const input of inputs) {
 form.elements.comment.addEventListener("input", changed);
 form.addEventListener("focusout", () => save());
 form.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  clearTimeout(timer);
+  if (!busy) return;
+  // The answer under way brings the version that this form has to send.
+  event.preventDefault();
+  event.stopPropagation();
+  const button = event.submitter;
+  underway.then(() => form.requestSubmit(button));
+});
+// On the window, after the question that the document asks before something final.
+addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target !== form || !saving) return;
   stopped = true; // the page itself is being sent
   forget();
 });
@@ -177,7 +194,7 @@ addEventListener("online", () => save());
 
 // What was typed and never reached the server (a session that ended, a battery) comes back.
 try {
-  const kept = JSON.parse(localStorage.getItem(KEEP) ?? "null");
+  const kept = saving ? JSON.parse(localStorage.getItem(KEEP) ?? "null") : null;
   if (kept && kept.version === version.value) {
     let back = false;
     for (const [name, value] of Object.entries(kept.values)) {
@@ -199,7 +216,7 @@ for (const input of inputs) if (input.value || input.closest(".bad") === null) s
 count();
 
 // Keys. Single ones can be switched off (they get in the way of speech input).
-const single = form.querySelector("[data-keys-on]");
+const single = form.querySelector("[data-keys-on]") ?? document.createElement("input");
 try {
   single.checked = localStorage.getItem("bench-keys") !== "off";
 } catch {
@@ -215,7 +232,7 @@ single.addEventListener("change", () => {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     event.preventDefault();
-    form.querySelector("[data-final]").click();
+    form.querySelector("[data-final]")?.click();
     return;
   }
   const typing = event.target.closest?.("input:not([type=range]):not([type=checkbox]), textarea, select");

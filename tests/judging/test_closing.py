@@ -20,7 +20,7 @@ from contest.entries.models import Advancement
 from contest.entries.queries import finalists
 from contest.entries.services import fall_out
 from contest.judging.council import category_ranking, open_ties
-from contest.judging.models import CouncilBallot, GapSettlement, RoundClosing, SetAside
+from contest.judging.models import Assignment, CouncilBallot, GapSettlement, RoundClosing, SetAside
 from contest.judging.queries import entry_results, final_ranking, is_locked, talk
 from contest.judging.rounds import entry_state, figures_for, round_state
 from contest.judging.rules import RefusedList
@@ -221,6 +221,11 @@ def test_nobody_hears_anything_while_their_own_sheet_is_open(contest):
     mark_all(entry, judges[:4], [90, 88, 86, 69], "final")
     last = give(entry, judges[4], "final")
     assert talk(last) == [] and talk(assignments_of(entry, "final")[0]) == []
+    # One more than the rules ask for, as when a judge comes back beside their stand-in.
+    sixth = Assignment(round="final", entry=entry, judge=judges[5], place=1, assigned_at=opening_of(contest, "final"))
+    db.session.add(sixth)
+    finalise(last, 60)
+    assert talk(last) and talk(sixth) == []
 
 
 # What the head of jury sees
@@ -243,6 +248,13 @@ def test_the_chair_sees_figures_of_complete_entries_without_a_conflict(contest):
     assert figures.shown == {complete.id}
     assert figures.in_conflict == {related.id}
     assert figures.unfinished == {unfinished.id, apart.id, own_open.id}
+    # Enough sheets without theirs, as when a judge comes back beside their stand-in.
+    db.session.add(
+        Assignment(round="prelim", entry=complete, judge=chair, place=1, assigned_at=opening_of(contest, "prelim"))
+    )
+    db.session.flush()
+    figures = figures_for(contest, round_state(contest, "prelim", "A"), chair.id)
+    assert figures.shown == frozenset() and complete.id in figures.unfinished
 
 
 # Closing the preliminary round

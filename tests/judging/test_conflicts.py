@@ -24,7 +24,7 @@ from contest.judging.services import (
     save_sheet,
     seat_judge,
 )
-from tests.factories import make_contest, make_staff, make_unit
+from tests.factories import make_contest, make_officer, make_staff, make_unit
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -37,7 +37,17 @@ from tests.factories.judging import (
 )
 from tests.judging.test_panels import seat_of
 
-SOURCES = ["own_entry", "own_unit", "exemplar_unit", "relative", "relative_exemplar", "declared", "chair"]
+SOURCES = [
+    "own_entry",
+    "own_unit",
+    "exemplar_unit",
+    "officer_of_author",
+    "officer_of_exemplar",
+    "relative",
+    "relative_exemplar",
+    "declared",
+    "chair",
+]
 
 
 @pytest.fixture
@@ -62,6 +72,11 @@ def bring_about(source, entry, judge):
         grant.unit = entry.author_unit = make_unit()
     elif source == "exemplar_unit":
         grant.unit = entry.exemplar.unit
+    elif source == "officer_of_author":  # sees on the unit's desk which entries are by its people
+        entry.author_unit = make_unit()
+        make_officer(entry.author_unit, judge)
+    elif source == "officer_of_exemplar":  # verifies the story
+        make_officer(entry.exemplar.unit, judge)
     elif source == "relative":
         entry.author_name = "Nguyễn Thị Thu Hậu"
         grant.relatives = "Chồng: Trần Bình; em gái – NGUYEN THI THU HAU (giáo viên)"

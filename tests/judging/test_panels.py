@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contest.audit.models import AuditRow
 from contest.core.db import db
-from contest.core.errors import Conflict, Refused
+from contest.core.errors import Conflict, NotFound, Refused
 from contest.judging.balance import Demand, distribute, shortages
 from contest.judging.models import Assignment, PanelSeat, RoundClosing
 from contest.judging.panels import loads, panel
@@ -123,6 +123,8 @@ def test_leaving_keeps_every_sheet_and_coming_back_brings_it_back(contest, secre
 
     end_seat(seat=seat_of(judges[0]), contest=contest, actor=secretary, now=at(contest))
     assert queue(contest, "prelim", judges[0].id, at(contest)) == []
+    with pytest.raises(NotFound):
+        save_sheet(assignment=work, marks={}, comment="", version=1, actor=judges[0], now=at(contest))
     state = entry_state(done, "prelim")
     assert not state.result.complete and state.result.total == 82  # not counted, and not as zero
 
