@@ -49,6 +49,12 @@ SOURCES = [
     "chair",
 ]
 
+FOUND_AS = {
+    "relative_exemplar": "relative",
+    "officer_of_author": "own_unit",
+    "officer_of_exemplar": "exemplar_unit",
+}
+
 
 @pytest.fixture
 def contest(app):
@@ -108,7 +114,7 @@ def entry(contest):
 def test_it_is_found_for_this_judge_and_this_entry_alone(contest, judges, entry, source):
     other = make_accepted(contest)
     bring_about(source, entry, judges[0])
-    expected = source.removesuffix("_exemplar") if source.startswith("relative") else source
+    expected = FOUND_AS.get(source, source)
     assert conflicts_of(entry, judges[0].id) == {expected}
     assert conflicts_of(other, judges[0].id) == frozenset()
     assert set(conflicts_among(contest.id)) == {(entry.id, judges[0].id)}
