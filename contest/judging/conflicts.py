@@ -200,11 +200,11 @@ def _record(entry: Entry, judge: User, source: str, reason: str, actor: User, no
         return  # the same act sent twice
     if conflict is None:
         conflict = ConflictOfInterest(entry_id=entry.id, judge_id=judge.id, source=source)
-        db.session.add(conflict)
     conflict.note = clean_text(reason) or None
     conflict.recorded_by_id = actor.id
     conflict.recorded_at = now
     conflict.lifted_at = None
+    db.session.add(conflict)
     for assignment in standing:
         end_assignment(assignment, ENDED_CONFLICT, now)
     record(
