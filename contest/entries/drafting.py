@@ -20,19 +20,17 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.text import clean_text, count_words, fold
-from contest.entries.models import Entry, Photo
+from contest.entries.models import Entry
 from contest.entries.moves import audit
-from contest.entries.queries import count_counted, own_drafts, replacing_draft
+from contest.entries.queries import count_counted, own_drafts
 from contest.entries.rules import (
     BODY_MAX,
-    COMPLETION_REQUESTED,
     DRAFT,
-    REPLACEABLE,
     TITLE_MAX,
     WITHDRAWN,
     needs_guardian,
 )
-from contest.exemplars.services import copy_exemplar, describe_exemplar, new_exemplar, short_line
+from contest.exemplars.services import describe_exemplar, new_exemplar, short_line
 from contest.units.models import Unit
 
 # Drafts are cheap, but not free: enough for anybody who writes by hand.
@@ -55,8 +53,8 @@ _FACTS_COPIED = (
     "guardian_relation",
     "guardian_consent",
 )
-_COPIED = (*_TEXT_COPIED, *_FACTS_COPIED)
-_PHOTO_COPIED = (
+COPIED = (*_TEXT_COPIED, *_FACTS_COPIED)
+PHOTO_COPIED = (
     "position",
     "large_key",
     "small_key",
@@ -346,91 +344,14 @@ def content_digest(entry: Entry) -> str:
     The check-your-answers page carries it, so that what is submitted is what was checked.
     """
     content = [
-        *(getattr(entry, name) for name in _COPIED),
+        *(getattr(entry, name) for name in COPIED),
         *_all_facts(entry),
-        *([getattr(photo, name) for name in _PHOTO_COPIED] for photo in entry.photos),
+        *([getattr(photo, name) for name in PHOTO_COPIED] for photo in entry.photos),
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
 
 
-# Replacing what was submitted
-
-
-def may_replace(entry: Entry, now: datetime) -> bool:
-    """Whether its author may write on and submit again: before the close, or while completion is due."""
-    if entry.state in REPLACEABLE:
-        return entry.contest.rules.is_open("submission", now)
-    return entry.state == COMPLETION_REQUESTED and entry.completion_due is not None and now < entry.completion_due
-
-
-def require_replaceable(entry: Entry, now: datetime) -> None:
-    """Raise Refused, saying which door is closed, unless `may_replace`."""
-    if may_replace(entry, now):
-        return
-    if entry.state in REPLACEABLE:
-        require_window(entry.contest, now)
-    if entry.state == COMPLETION_REQUESTED and entry.completion_due is not None:
-        raise Refused(
-            N_("The time to complete this entry ended at %(at)s. What you submitted before stands."),
-            code="completion_over",
-            at=entry.completion_due,
-        )
-    raise Refused(
-        N_("This entry can no longer be changed. Please call the secretariat."),
-        code="not_replaceable",
-    )
-
-
-def start_replacing(*, entry: Entry, actor: User, now: datetime) -> Entry:
-    """A draft with the contents of a submitted entry, which stands unchanged until it is submitted.
-
-    The draft that already exists is returned. Raises Refused.
-    """
-    require_replaceable(entry, now)
-    existing = replacing_draft(entry.id)
-    if existing is not None:
-        return existing
-    exemplar = new_exemplar(now=now)
-    copy_exemplar(source=entry.exemplar, target=exemplar)
-    draft = Entry(
-        contest_id=entry.contest_id,
-        author_id=entry.author_id,
-        exemplar=exemplar,
-        replaces_id=entry.id,
-        created_at=now,
-        updated_at=now,
-        **{name: getattr(entry, name) for name in _COPIED},
-    )
-    draft.photos = [
-        Photo(created_at=now, **{name: getattr(photo, name) for name in _PHOTO_COPIED}) for photo in entry.photos
-    ]
-    db.session.add(draft)
-    db.session.flush()
-    audit(entry=entry, verb="start_replacing", actor=actor, now=now, draft=draft.public_id)
-    return draft
-
-
-def carry_over(*, draft: Entry, entry: Entry) -> list[str]:
-    """Make `entry` say what `draft` says and remove the draft; returns keys of files to look after."""
-    for name in _COPIED:
-        setattr(entry, name, getattr(draft, name))
-    copy_exemplar(source=draft.exemplar, target=entry.exemplar)
-    keys: list[str] = []
-    for photo in list(entry.photos):
-        keys += [photo.large_key, photo.small_key]
-        db.session.delete(photo)
-    db.session.flush()
-    for photo in list(draft.photos):
-        photo.entry_id = entry.id
-    exemplar = draft.exemplar
-    db.session.flush()
-    db.session.expire(draft, ["photos"])
-    db.session.expire(entry, ["photos", "author_unit"])
-    db.session.delete(draft)
-    db.session.flush()
-    db.session.delete(exemplar)
-    db.session.flush()
-    return keys
+# Giving a draft up
 
 
 def discard_draft(*, entry: Entry, actor: User, now: datetime) -> list[str]:

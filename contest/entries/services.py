@@ -5,13 +5,12 @@ from contest.entries.drafting import (
     content_digest,
     discard_draft,
     may_edit,
-    may_replace,
     save_facts,
     save_text,
     start_draft,
-    start_replacing,
 )
 from contest.entries.photographs import StoredPhoto, add_photo, describe_photo, move_photo, remove_photo
+from contest.entries.replacing import may_replace, start_replacing
 from contest.entries.screening import (
     accept,
     accept_all,

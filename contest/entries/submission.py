@@ -14,12 +14,10 @@ from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.core.text import nfc
 from contest.entries.checks import missing
 from contest.entries.drafting import (
-    carry_over,
     content_digest,
     discard_draft,
     require_category,
     require_not_barred,
-    require_replaceable,
     require_window,
     today_of,
     too_many,
@@ -27,6 +25,7 @@ from contest.entries.drafting import (
 from contest.entries.models import Entry, Receipt
 from contest.entries.moves import move, tell_author
 from contest.entries.queries import count_counted, find_own_entry, find_receipt_of_draft, replacing_draft
+from contest.entries.replacing import carry_over, require_replaceable
 from contest.entries.rules import (
     COMPLETION_REQUESTED,
     DECLARATION_VERSION,
