@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -156,3 +157,17 @@ def test_a_form_that_grew_old_keeps_its_text(app, contest):
     assert same.status_code == foreign.status_code == 400
     assert "Nguyễn Thị Thu Hậu" in same.text
     assert "Nguyễn Thị Thu Hậu" not in foreign.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/en//evil.example", "/en/%5Cevil.example", "/en/%5C%5Cevil.example", "/en///evil.example/a"]
+)
+def test_the_link_to_the_other_language_never_leaves_the_site(app, client, path):
+    page = client.get(path, follow_redirects=True)
+    links = re.findall(r'href="([^"]*)" hreflang="vi"', page.text) + re.findall(
+        r'hreflang="vi" href="([^"]*)"', page.text
+    )
+    assert links
+    for link in links:
+        assert link.startswith("/")
+        assert link[1:2] not in {"/", "\\"}

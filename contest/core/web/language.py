@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from flask import has_request_context, request
 
@@ -55,4 +56,6 @@ def other_language_url() -> str:
     """The address of this page in the other language."""
     query = request.query_string.decode("utf-8", "replace")
     prefix = "/en" if locale() == VIETNAMESE else ""
-    return f"{site_root()}{prefix}{request.path}{'?' + query if query else ''}"
+    # Browsers read `//host` and `/\host` as another site: error pages show the address that was asked for.
+    path = "/" + quote(request.path.lstrip("/"))
+    return f"{site_root()}{prefix}{path}{'?' + query if query else ''}"
