@@ -1,8 +1,8 @@
 """Contacts that voters prove: one key for each mailbox or phone number, however it is written.
 
 `address` is where a code is sent; `key` is who it counts for. They differ where a provider delivers
-many spellings to one mailbox: Gmail ignores dots and everything from a plus sign on, and is also
-called googlemail.com. Other providers give plus signs and dots meanings of their own, so theirs are
+many spellings to one mailbox: some ignore everything from a plus sign on, and Gmail, also called
+googlemail.com, ignores dots as well. Other providers give plus signs and dots meanings of their own, so theirs are
 kept. Pure.
 """
 
@@ -16,6 +16,15 @@ from contest.accounts.addresses import canonical_email, canonical_phone
 from contest.core.errors import N_, Refused
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
+# Providers that deliver name+anything to name, and let nobody have a plus sign in a name of their own.
+_PLUS_TAGS = frozenset(
+    {
+        *_GMAIL,
+        *("outlook.com", "outlook.com.vn", "hotmail.com", "live.com", "msn.com"),
+        *("icloud.com", "me.com", "mac.com"),
+        *("proton.me", "protonmail.com", "pm.me", "fastmail.com"),
+    }
+)
 _NOT_IN_A_NUMBER = re.compile(r"[^\d\s().+\-–]")
 # No address or number that anyone has is longer; beyond it nothing is parsed.
 LONGEST = 320
@@ -37,11 +46,12 @@ def read_email(typed: str) -> Contact:
     """
     address = canonical_email(_line(typed))
     local, _, domain = address.rpartition("@")
+    if domain in _PLUS_TAGS:
+        local = local.partition("+")[0]
     if domain in _GMAIL:
-        local = local.partition("+")[0].replace(".", "")
-        domain = "gmail.com"
-        if not local:
-            raise Refused(N_("This is not an e-mail address. It should look like ten@example.vn."), code="email")
+        local, domain = local.replace(".", ""), "gmail.com"
+    if not local:
+        raise Refused(N_("This is not an e-mail address. It should look like ten@example.vn."), code="email")
     return Contact(address, f"{local}@{domain}")
 
 
