@@ -29,7 +29,10 @@ class DecisionForm(Form):
 class ApprovalForm(Form):
     """The number of the decision once more, so that nothing is approved by a slip."""
 
-    number = StringField(_l("Type the number of the decision to confirm"), [InputRequired(), Length(max=60)])
+    # An id of its own: the form of the decision stands on the same page.
+    number = StringField(
+        _l("Type the number of the decision to confirm"), [InputRequired(), Length(max=60)], id="typed-number"
+    )
 
 
 class EmptyForm(Form):

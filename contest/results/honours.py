@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -71,9 +72,10 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Rung:
-    """A prize with those who get it and what of it is not given."""
+    """A prize with those who get it and what of it is not given. `minimum`: the least total for it."""
 
     prize: Prize
+    minimum: Decimal | None
     laurels: tuple[Laurel, ...]
     not_given: tuple[NotGiven, ...]
 
@@ -191,8 +193,10 @@ def _passed_over(rules: RuleSet, report: dict[str, Any]) -> tuple[PassedOver, ..
 def _rung(
     rules: RuleSet, prize: Prize, awards: Sequence[Award], standing: Collection[int], report: dict[str, Any]
 ) -> Rung:
+    minimums = {tier.rung: tier.min for tier in rules.scoring.tiers}
     return Rung(
         prize,
+        minimums.get(prize.rung),
         tuple(
             _laurel(rules, award, stands=award.entry_id in standing) for award in awards if award.prize_id == prize.id
         ),
