@@ -8,7 +8,9 @@ page can be cached.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from typing import Any
 from flask import Flask, Response, current_app, g, make_response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
+from contest.core import clock
 from contest.core.web.language import site_root
+from contest.core.web.pages import Page, PageCache
 
 POLICY = "; ".join(
     (
@@ -43,8 +47,12 @@ HEADERS = {
 }
 
 
+def _is_anonymous() -> bool:
+    return current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+
+
 def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let caches keep an anonymous visitor's page for `seconds`.
+    """Let caches, this process's own among them, keep an anonymous visitor's page for `seconds`.
 
     The page must show nothing that depends on who asks, and set no cookie.
     """
@@ -52,9 +60,24 @@ def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            response = make_response(view(*args, **kwargs))
-            g.shared_seconds = seconds
-            return response
+            pages: PageCache | None = current_app.extensions.get("pages")
+            if pages is None or not _is_anonymous() or request.method != "GET" or request.query_string:
+                response = make_response(view(*args, **kwargs))
+                g.shared_seconds = seconds
+                return response
+            key = (request.scheme, request.host, request.script_root, request.path)
+            wall = clock.wall()
+            page = pages.find(key, wall)
+            if page is None:
+                response = make_response(view(*args, **kwargs))
+                g.shared_seconds = seconds
+                if response.status_code == 200 and not response.direct_passthrough:
+                    until = wall + timedelta(seconds=seconds)
+                    pages.keep(key, Page(response.get_data(), response.content_type, until))
+                return response
+            # Together, this cache and those outside keep the page for no longer than its view allowed.
+            g.shared_seconds = max(1, int((page.until - wall).total_seconds()))
+            return Response(page.body, content_type=page.content_type)
 
         return wrapper
 
@@ -68,11 +91,10 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint == "static":
         return response
-    anonymous = current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
     is_file = response.direct_passthrough  # a stored photo: it brings its own ETag
     # A demonstration's bar shows the moving clock on every page.
     seconds = None if current_app.config["SETTINGS"].demo and not is_file else g.get("shared_seconds")
-    if seconds and anonymous and response.status_code in {200, 304} and "Set-Cookie" not in response.headers:
+    if seconds and _is_anonymous() and response.status_code in {200, 304} and "Set-Cookie" not in response.headers:
         response.headers["Cache-Control"] = f"public, max-age={seconds}"
         if not is_file:
             response.add_etag()
@@ -83,15 +105,22 @@ def _finish(response: Response) -> Response:
 
 
 @lru_cache(maxsize=256)
-def _version(path: Path, _stamp: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+def _version(path: str, _stamp: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
 
 
 def asset(name: str) -> str:
     """Address of a static file, with a version so that it can be cached for a year."""
-    path = Path(current_app.static_folder or "") / name
-    version = _version(path, path.stat().st_mtime_ns) if path.is_file() else "0"
-    return f"{site_root()}/static/{name}?v={version}"
+    # A page names the sprite dozens of times: the disk is asked once for each file and request.
+    known: dict[str, str] = g.setdefault("assets", {})
+    if name not in known:
+        path = f"{current_app.static_folder}/{name}"
+        try:
+            version = _version(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 -- a third of the cost of a Path
+        except FileNotFoundError:
+            version = "0"
+        known[name] = f"{site_root()}/static/{name}?v={version}"
+    return known[name]
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -108,4 +137,6 @@ class Sessions(SecureCookieSessionInterface):
 
 def init_headers(app: Flask) -> None:
     app.session_interface = Sessions()
+    if not app.testing and not app.config["SETTINGS"].demo:
+        app.extensions["pages"] = PageCache()
     app.after_request(_finish)
