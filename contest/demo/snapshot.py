@@ -54,11 +54,12 @@ def restore(connection: Connection, folder: Path, files: Path) -> None:
         connection.execute(delete(table))
     engine = create_engine(f"sqlite:///{folder / _ROWS}")
     with engine.connect() as source:
-        for table in tables:
-            rows = [dict(row) for row in source.execute(select(table)).mappings()]
-            if rows:
-                _insert(connection, table, rows, later[table.name])
+        kept = {table.name: [dict(row) for row in source.execute(select(table)).mappings()] for table in tables}
     engine.dispose()
+    for table in tables:
+        _insert(connection, table, kept[table.name], later[table.name])
+    for table in tables:
+        _point(connection, table, kept[table.name], later[table.name])
     _link_all(folder / _FILES, files)
 
 
@@ -73,19 +74,26 @@ def _later(table: Table, tables: list[Table]) -> list[Column[Any]]:
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]], later: list[Column[Any]]) -> None:
-    names = [column.name for column in later]
-    connection.execute(insert(table), [{**row, **dict.fromkeys(names)} for row in rows])
-    for name in names:
-        pointing = [{"b_id": row["id"], "b_value": row[name]} for row in rows if row[name] is not None]
-        if pointing:
-            query = update(table).where(table.c.id == bindparam("b_id")).values({name: bindparam("b_value")})
-            connection.execute(query, pointing)
+    """Fill a table, leaving out what points to rows that are not there yet."""
+    if not rows:
+        return
+    empty = dict.fromkeys(column.name for column in later)
+    connection.execute(insert(table), [{**row, **empty} for row in rows])
     if connection.dialect.name == "postgresql" and "id" in table.c:
         highest = connection.execute(select(func.max(table.c.id))).scalar_one()
         connection.execute(
             text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :highest)"),
             {"name": f'"{table.name}"', "highest": highest},
         )
+
+
+def _point(connection: Connection, table: Table, rows: list[dict[str, Any]], later: list[Column[Any]]) -> None:
+    """Fill in what was left out."""
+    for name in (column.name for column in later):
+        pointing = [{"b_id": row["id"], "b_value": row[name]} for row in rows if row[name] is not None]
+        if pointing:
+            query = update(table).where(table.c.id == bindparam("b_id")).values({name: bindparam("b_value")})
+            connection.execute(query, pointing)
 
 
 def _link_all(source: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ from contest.demo import stories, tour_ground
 from contest.demo.album import Album
 from contest.demo.stage import Stage
 from contest.demo.tour import DEFAULT_START
-from contest.demo.tour_ground import PASSWORD
+from contest.demo.tour_ground import PASSWORD, Ground
 from tests.conftest import settings_for
 
 
@@ -73,3 +73,15 @@ def demo_app(sqlite_app: Flask, tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def demo_client(demo_app: Flask) -> FlaskClient:
     return demo_app.test_client()
+
+
+@pytest.fixture
+def ground(prepared: Path, demo_app: Flask) -> Ground:
+    """A tour at its beginning, a copy of one that was prepared once for all tests."""
+    data_dir = demo_app.config["SETTINGS"].data_dir
+    db.session.remove()
+    db.engine.dispose()
+    shutil.copytree(prepared, data_dir, dirs_exist_ok=True)
+    ground = replace(tour_ground.ground_of(demo_app.config["SETTINGS"], demo_app.extensions["files"]), voters=24)
+    ground.clock.start_at(ground.start)
+    return ground

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,23 +40,6 @@ ROUTES = [
     ("POST", "/demo/vao"),
     ("GET", "/demo/hop-thu"),
 ]
-
-
-def ground_for(app: Flask, start: str) -> Ground:
-    ground = tour_ground.ground_of(app.config["SETTINGS"], app.extensions["files"])
-    return Ground(ground.data_dir, at(start), ground.files, ground.album, voters=12)
-
-
-@pytest.fixture
-def ground(prepared: Path, demo_app: Flask) -> Ground:
-    """A tour at its beginning, a copy of one that was prepared once for all tests."""
-    data_dir = demo_app.config["SETTINGS"].data_dir
-    db.session.remove()
-    db.engine.dispose()
-    shutil.copytree(prepared, data_dir, dirs_exist_ok=True)
-    ground = ground_for(demo_app, "2027-05-20 09:00")
-    ground.clock.start_at(ground.start)
-    return ground
 
 
 # Elsewhere
