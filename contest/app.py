@@ -30,7 +30,7 @@ from contest.core.web.language import LanguagePrefix, locale, other_language_url
 from contest.core.web.limits import init_limits
 from contest.demo.views import bp as demo
 from contest.desk.views import bp as desk
-from contest.entries.shown import author_shown, credit_shown, shown_text
+from contest.entries.shown import author_shown, credit_shown, exemplar_shown, shown_text
 from contest.entries.views import bp as entries
 from contest.exemplars.views import bp as exemplars
 from contest.judging.views import bp as judging
@@ -145,6 +145,7 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         say=say_message,
         author_shown=author_shown,
         credit_shown=credit_shown,
+        exemplar_shown=exemplar_shown,
         shown_text=shown_text,
         site=settings.site,
         demo=settings.demo,

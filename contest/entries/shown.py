@@ -42,6 +42,11 @@ def author_shown(entry: Entry) -> str:
     return shown_name(entry.author_name, entry.pen_name, child=_by_child(entry))
 
 
+def exemplar_shown(entry: Entry) -> str:
+    """Who or what the story is about, as the public may see it: a child by the given name only."""
+    return shown_name(entry.exemplar.name, "", child=entry.exemplar.is_child)
+
+
 def credit_shown(entry: Entry, photo: Photo) -> str:
     """Who took a photo, as the public may see it: authors who took it themselves, by the name shown for them."""
     own = fold(photo.photographer) == fold(entry.author_name)

@@ -21,7 +21,7 @@ from contest.contests.ruleset import Category, Localized, Prize, RuleSet
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
 from contest.entries.queries import eligible_to_advance
-from contest.entries.shown import is_child, shown_name
+from contest.entries.shown import exemplar_shown, is_child, shown_name
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
@@ -219,7 +219,7 @@ def _laurel(rules: RuleSet, award: Award, *, stands: bool) -> Laurel:
         author=shown_name(entry.author_name, entry.pen_name, child=child),
         # A child's unit is a school, which stays hidden.
         author_unit=None if child else entry.author_unit,
-        about=shown_name(entry.exemplar.name, "", child=entry.exemplar.is_child),
+        about=exemplar_shown(entry),
         about_unit=entry.exemplar.unit,
         words=words if stands else "",
         quoted=not award.citation,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
+from contest.exemplars.models import Verification
 from tests.factories.entries import stored_photo
 from tests.factories.voting import during, make_vote, make_voter, vote
 
@@ -47,6 +49,21 @@ def test_words_hidden_from_the_judges_are_hidden_from_everyone_while_authors_are
     assert SECRET not in page.text
     clock.instant = contest.rules.instant(contest.rules.announcement.author_names_public_from)
     assert SECRET in client.get(f"/bai/{entry.public_id}").text
+
+
+def test_a_child_who_is_written_about_is_called_by_the_given_name(app, client, clock):
+    contest, entries = make_vote(0)
+    entries[0].exemplar.name = "Lò Văn Tiểu Bảo"
+    entries[0].exemplar.is_child = True
+    db.session.scalars(
+        select(Verification).where(Verification.exemplar == entries[0].exemplar)
+    ).one().guardian_consent = True
+    db.session.commit()
+    clock.instant = during(contest)
+    page = client.get(f"/bai/{entries[0].public_id}")
+    assert page.status_code == 200
+    assert "Bảo" in page.text
+    assert "Tiểu Bảo" not in page.text
 
 
 def test_a_child_is_called_by_the_given_name_wherever_authors_are_named(app, client, clock):
