@@ -163,7 +163,8 @@ def _record(
 
 def may_withdraw(entry: Entry, now: datetime) -> bool:
     """Whether its author may withdraw it: submitted, and the judges have not begun."""
-    return entry.state in WITHDRAWABLE and not entry.contest.rules.has_begun("prelim", now)
+    rules = entry.contest.rules
+    return entry.state in WITHDRAWABLE and not rules.has_begun(rules.rounds[0].id, now)
 
 
 def withdraw(*, entry: Entry, actor: User, now: datetime) -> list[str]:
