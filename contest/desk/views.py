@@ -149,7 +149,8 @@ def send_invitation(slug: str) -> Any:
 def withdraw_invitation(slug: str, public_id: str) -> Response:
     with writing() as now:
         contest = get_contest(slug)
-        invitation = db.session.scalar(select(Invitation).where(Invitation.public_id == public_id))
+        # Held, so that it is either accepted or withdrawn and never both.
+        invitation = db.session.scalar(select(Invitation).where(Invitation.public_id == public_id).with_for_update())
         if invitation is None or invitation.contest_id not in (contest.id, None):
             raise NotFound(public_id)
         withdraw(invitation=invitation, actor=_me(), now=now)
