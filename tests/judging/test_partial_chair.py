@@ -11,7 +11,7 @@ from contest.core.errors import Refused
 from contest.judging.models import Assignment, ConflictOfInterest
 from contest.judging.services import assign_one, lift_conflict, record_conflict
 from tests.factories import make_contest, make_staff, make_unit, sign_in
-from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of
+from tests.factories.judging import finalise, give, make_accepted, make_panel, mark_all, opening_of
 
 
 @pytest.fixture
@@ -66,3 +66,18 @@ def test_cannot_lift_a_record_and_may_make_their_own(contest, chair, entry):
         with pytest.raises(Refused) as refused:
             lift_conflict(conflict=conflict, actor=chair, now=now)
         assert refused.value.code == "conflict_of_interest"
+
+
+def test_the_order_of_who_advances_does_not_place_the_entry(contest, chair, entry, client, clock):
+    """The best of three, closed to the head of jury: the page reads as if it were the worst."""
+    judges = make_panel(contest, size=2)
+    others = [make_accepted(contest) for _ in range(2)]
+    for each, total in ((entry, 90), (others[0], 80), (others[1], 70)):
+        mark_all(each, judges, [total, total])
+    clock.instant = opening_of(contest, "prelim")
+    sign_in(client, chair)
+    page = client.get(f"/ban-to-chuc/{contest.slug}/cham/prelim/A/khoa-diem").text
+    table = page[page.index("<tbody") :]
+    places = [table.index(each.blind_code) for each in (*others, entry)]
+    assert places == sorted(places)
+    assert "90" not in table.replace(entry.title, "")
