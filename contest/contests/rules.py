@@ -13,7 +13,7 @@ ROLES = {
 }
 # Who sees authors must not score, and who scores must not see authors: the blind code would be
 # worth nothing. The head of jury judges too.
-_SEES_AUTHORS = {ORGANISER, SECRETARY}
+SEES_AUTHORS = {ORGANISER, SECRETARY}
 _SCORES = {JUDGE, CHAIR}
 
 # `eligibility.barred` of a rule set -> the roles that it means.
@@ -27,4 +27,4 @@ BARRED_ROLES = {
 def clash(held: set[str], wanted: str) -> bool:
     """Whether `wanted` may not be held together with the roles already `held`."""
     together = held | {wanted}
-    return bool(together & _SEES_AUTHORS) and bool(together & _SCORES)
+    return bool(together & SEES_AUTHORS) and bool(together & _SCORES)

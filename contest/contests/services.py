@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from contest.accounts.models import User
 from contest.accounts.services import hold
 from contest.audit.services import record
 from contest.contests.models import Contest, ContestStep, RoleGrant, RuleSetVersion
 from contest.contests.queries import find_contest, roles_of
-from contest.contests.rules import clash
+from contest.contests.rules import SEES_AUTHORS, clash
 from contest.contests.ruleset import RuleSet, canonical
 from contest.core.db import db
 from contest.core.errors import N_, Refused
@@ -92,12 +92,15 @@ def grant_role(
     unit: Unit | None = None,
     relatives: str | None = None,
 ) -> RoleGrant:
-    """Give `user` a role in `contest`. Raises Refused when they hold it or one that it clashes with."""
+    """Give `user` a role in `contest`. Raises Refused when they hold it or one that it clashes with.
+
+    Who has seen authors' names does not forget them with the role: it clashes with judging for good.
+    """
     hold(user)  # of two roles that clash and are given at once, the second meets the first
     held = roles_of(contest.id, user.id)
     if role in held:
         raise Refused(N_("%(name)s already holds this role."), code="role_held", name=user.name)
-    if clash(held, role):
+    if clash(held | _has_seen_authors_as(contest, user), role):
         raise Refused(
             N_("%(name)s cannot hold this role: whoever sees authors' names may not judge, and the other way round."),
             code="role_clash",
@@ -124,6 +127,17 @@ def grant_role(
     )
     db.session.flush()
     return grant
+
+
+def _has_seen_authors_as(contest: Contest, user: User) -> set[str]:
+    """Roles, ended ones too, in which a person could see who sent what: held since submission opened."""
+    opens = contest.rules.instant("submission")
+    query = select(RoleGrant.role).where(
+        RoleGrant.contest_id == contest.id, RoleGrant.user_id == user.id, RoleGrant.role.in_(SEES_AUTHORS)
+    )
+    if opens is not None:
+        query = query.where(or_(RoleGrant.ended_at.is_(None), RoleGrant.ended_at > opens))
+    return set(db.session.scalars(query))
 
 
 def end_role(*, grant: RoleGrant, actor: User, now: datetime) -> None:

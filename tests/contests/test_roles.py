@@ -42,6 +42,22 @@ def test_who_sees_authors_does_not_judge(app, held, wanted, allowed):
         assert refused.value.code == "role_clash"
 
 
+@pytest.mark.parametrize(("after_opening", "allowed"), [(timedelta(0), True), (timedelta(microseconds=1), False)])
+def test_who_has_seen_authors_does_not_judge_later(app, after_opening, allowed):
+    contest = make_contest()
+    boss, person = make_staff(contest, "organiser"), make_staff(contest, "secretary")
+    grant = db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == person.id)).one()
+    end_role(grant=grant, actor=boss, now=contest.rules.instant("submission") + after_opening)
+    if allowed:
+        make_staff(contest, "judge", person)
+        assert roles_of(contest.id, person.id) == {"judge"}
+    else:
+        with pytest.raises(Refused) as refused:
+            make_staff(contest, "judge", person)
+        assert refused.value.code == "role_clash"
+    make_staff(contest, "judge", make_staff(make_contest(1), "secretary"))
+
+
 def test_a_role_of_one_contest_says_nothing_of_another(app):
     first, second = make_contest(0), make_contest(1)
     person = make_staff(first, "organiser")
