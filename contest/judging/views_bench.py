@@ -237,7 +237,7 @@ def autosave(slug: str, public_id: str) -> Any:
     contest = get_contest(slug)
     get_own_assignment(contest, public_id, me().id, g.now)
     form = sheet_form(contest.rules.rubric)
-    taken, _wrong = form.read(complete=False)
+    taken, wrong = form.read(complete=False)
     try:
         with writing() as now:
             contest = get_contest(slug)
@@ -252,9 +252,12 @@ def autosave(slug: str, public_id: str) -> Any:
     except Refused as error:
         status = 409 if isinstance(error, Conflict) else 422
         return jsonify(message=say(error), code=error.code, version=error.params.get("version")), status
+    at = hour(kept.updated_at)
     return jsonify(
         version=kept.version,
-        message=_("Saved at %(hour)s", hour=hour(kept.updated_at)),
+        message=_("Saved at %(hour)s, but some marks need another look", hour=at)
+        if wrong
+        else _("Saved at %(hour)s", hour=at),
         errors={field.id: list(field.errors) for _criterion, field in form.mark_fields() if field.errors},
     )
 

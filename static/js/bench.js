@@ -133,7 +133,7 @@ async function send({ last = false } = {}) {
         version.value = told.version;
         if (!dirty) {
           forget();
-          say(told.message);
+          say(told.message, Object.keys(told.errors).length ? "failed" : "");
         } else keep();
       } else if (answer.status === 409) {
         forget();
