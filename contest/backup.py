@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,17 @@ def _sha256(path: Path) -> str:
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
 
 
-def _run(*command: str) -> None:
+def _run(*command: str, url: sa.URL) -> None:
+    # The password goes by the environment: everybody on the machine reads the arguments of a process.
+    secret = {"PGPASSWORD": str(url.password)} if url.password else {}
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- our own arguments
+        subprocess.run(  # noqa: S603 -- our own arguments
+            command, check=True, capture_output=True, text=True, env={**os.environ, **secret}
+        )
     except FileNotFoundError as error:
         raise BackupError(f"{command[0]} is not installed") from error
     except subprocess.CalledProcessError as error:
@@ -49,7 +55,8 @@ def _run(*command: str) -> None:
 
 
 def _libpq(url: sa.URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return bare.render_as_string()
 
 
 def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
@@ -64,7 +71,7 @@ def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
             _copy_sqlite(Path(url.database or ""), database)
         else:
             database = work / "database.pgdump"
-            _run("pg_dump", "--format=custom", "--no-owner", f"--file={database}", _libpq(url))
+            _run("pg_dump", "--format=custom", "--no-owner", f"--file={database}", _libpq(url), url=url)
         sums = {database.name: _sha256(database)}
         partial = work / "archive.tar"
         with tarfile.open(partial, "w") as archive:
@@ -79,6 +86,7 @@ def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
             entry = tarfile.TarInfo(MANIFEST)
             entry.size = len(manifest)
             archive.addfile(entry, io.BytesIO(manifest))
+        partial.chmod(0o600)  # it holds every name, address and key of the site
         partial.replace(target)
     return len(sums) - 1
 
@@ -111,6 +119,7 @@ def restore(*, url: sa.URL, data_dir: Path, source: Path) -> int:
                 "--exit-on-error",
                 f"--dbname={_libpq(url)}",
                 str(database),
+                url=url,
             )
         kept = data_dir / "files"
         if kept.exists():

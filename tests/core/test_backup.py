@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import tarfile
 import threading
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from contest import backup
@@ -94,3 +96,25 @@ def test_a_hostile_archive_is_refused(sqlite_app, tmp_path, name):
         archive.addfile(tarfile.TarInfo(name))
     with pytest.raises(backup.BackupError, match="unexpected"):
         backup.restore(url=sqlite_app.config["SQLALCHEMY_DATABASE_URI"], data_dir=tmp_path / "data", source=source)
+
+
+def test_an_archive_is_for_its_owner_alone(app, place, tmp_path):
+    target = tmp_path / "backup.tar"
+    backup.back_up(**place, target=target, now=clocks.wall())
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_password_of_the_database_is_no_argument_of_a_process(tmp_path, monkeypatch):
+    seen = {}
+
+    def run(command, **more):
+        seen.update(command=command, env=more["env"])
+        raise subprocess.CalledProcessError(1, command, stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    url = sa.make_url("postgresql+psycopg://site:kin%20tiếng@db.example:5433/contest")
+    with pytest.raises(backup.BackupError) as refused:
+        backup.back_up(url=url, data_dir=tmp_path, target=tmp_path / "backup.tar", now=clocks.wall())
+    assert "postgresql://site@db.example:5433/contest" in seen["command"]
+    assert seen["env"]["PGPASSWORD"] == "kin tiếng"
+    assert "tiếng" not in " ".join(seen["command"]) + str(refused.value)
