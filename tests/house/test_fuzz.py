@@ -259,7 +259,6 @@ def sign(client: Any, person: Any) -> None:
 
 
 @pytest.mark.parametrize("moment", range(len(MOMENTS)))
-@pytest.mark.timeout(300)
 def test_nothing_that_is_sent_gives_an_error_of_ours(app, clock, client, fuzz, moment):
     world = make_world()
     if moment == 3:

@@ -1,0 +1,1 @@
+"""Measuring the site against anchors that never change: `make bench` (see docs/evidence.md)."""
