@@ -20,7 +20,7 @@ from contest.contests.rules import OFFICER, ROLES
 from contest.contests.services import grant_role
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.text import clean_line
+from contest.core.text import clean_line, clean_text
 from contest.outbox.services import ask_for_mail
 from contest.units.models import Unit
 from contest.units.services import appoint_officer
@@ -66,7 +66,7 @@ def invite(
         name=clean_line(name),
         email=email,
         token_hash=_hash(token),
-        relatives=relatives,
+        relatives=clean_text(relatives) if relatives else None,
         invited_by_id=actor.id,
         created_at=now,
         expires_at=wall + LIFETIME,

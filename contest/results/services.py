@@ -151,6 +151,9 @@ def set_citation(*, award: Award, text: str, actor: User, now: datetime) -> None
 
 
 def _find_withheld(contest: Contest, prize_id: str) -> PrizeWithheld | None:
+    # A form may send anything, NUL included, which PostgreSQL refuses.
+    if contest.rules.find_prize(prize_id) is None:
+        return None
     return db.session.scalar(
         select(PrizeWithheld).where(
             PrizeWithheld.contest_id == contest.id,

@@ -56,3 +56,12 @@ def test_a_stranger_learns_nothing_of_a_desk(app, client):
     missing = client.get("/ban-to-chuc/khong-co")
     assert existing.status_code == missing.status_code == 404
     assert existing.text.replace(contest.slug, "") == missing.text.replace("khong-co", "")
+
+
+def test_forms_with_a_hidden_character_are_answered_in_words(app, client):
+    """PostgreSQL refuses NUL; a form may hold it."""
+    contest = make_contest()
+    sign_in(client, make_staff(contest, "organiser"))
+    person = {"name": "Lê Thị Mời", "email": "moi@an-lam.example", "role": "judge", "relatives": "Chồng: A\x00n"}
+    assert client.post(f"/ban-to-chuc/{contest.slug}/nhan-su", data=person).status_code == 422
+    assert client.post(f"/ban-to-chuc/{contest.slug}/ket-qua/trao-lai", data={"prize": "a\x00b"}).status_code == 303
