@@ -125,6 +125,18 @@ def deadline(value: datetime | None) -> str:
     return f"{day_long(at.date() - timedelta(days=1))}, 24:00 {_ZONE[language()]}"
 
 
+def last_day(closes: datetime | None) -> str:
+    """The last day of a window: what closes at 21/2 00:00 is open on 20/2 and not on 21/2."""
+    return NOTHING if closes is None else day(local(closes) - timedelta(microseconds=1))
+
+
+def last_moment(closes: datetime | None) -> str:
+    """20/02/2027, 24:00 for 21/2 00:00, as `deadline` but for lists; else as `moment`."""
+    if closes is None or (local(closes).hour, local(closes).minute) != (0, 0):
+        return moment(closes)
+    return f"{last_day(closes)}, 24:00"
+
+
 def iso(value: date | None) -> str:
     """For <time datetime="…">: 2027-06-11T08:00:00+07:00, or 2027-06-11 for a date."""
     if value is None:
@@ -132,8 +144,10 @@ def iso(value: date | None) -> str:
     return local(value).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
-def parsed(text: str) -> date:
+def parsed(text: str | None) -> date | None:
     """The instant or day that an ISO text names: messages keep their parameters as JSON."""
+    if text is None:
+        return None
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
@@ -374,6 +388,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
         initials,
         instant,
         iso,
+        last_day,
+        last_moment,
         left,
         loc,
         marks,

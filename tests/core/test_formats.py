@@ -51,7 +51,7 @@ def test_outside_a_request_the_page_is_vietnamese() -> None:
 
 @pytest.mark.usefixtures("both")
 def test_nothing_is_printed_as_a_dash_and_never_fails() -> None:
-    empty = {"iso": "", "loc": "", "initials": "", "paragraphs": []}
+    empty = {"iso": "", "loc": "", "initials": "", "paragraphs": [], "parsed": None}
     for name, filter_ in FILTERS.items():
         value = filter_(None, NOON) if name in {"left", "ago"} else filter_(None)
         assert value == empty.get(name, "–"), name
@@ -104,6 +104,11 @@ def test_midnight_closes_the_day_before(vi: None) -> None:
     closes = datetime(2027, 2, 20, 17, 0, tzinfo=UTC)
     assert formats.deadline(closes) == "Thứ Bảy, 20/02/2027, 24:00 (giờ Việt Nam)"
     assert formats.deadline(ANNOUNCED) == formats.instant(ANNOUNCED)
+    assert formats.last_moment(closes) == "20/02/2027, 24:00"
+    assert formats.last_moment(ANNOUNCED) == formats.moment(ANNOUNCED)
+    assert formats.last_day(closes) == "20/02/2027"
+    assert formats.last_day(ANNOUNCED) == formats.day(ANNOUNCED)
+    assert formats.last_day(None) == formats.last_moment(None) == "–"
 
 
 @pytest.mark.parametrize(
