@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 from contest.accounts.models import User
 from contest.contests.invitations import accept, get_open_invitation, invite, pending_invitations, withdraw
 from contest.contests.models import Contest, Invitation, RoleGrant
-from contest.contests.queries import contests_with_role, get_contest, issued_contests, standing_grants
-from contest.contests.rules import OFFICER, ORGANISER, ROLES, SECRETARY
+from contest.contests.queries import contests_with_role, get_contest, issued_contests, roles_of, standing_grants
+from contest.contests.rules import CHAIR, JUDGE, OFFICER, ORGANISER, ROLES, SECRETARY
 from contest.contests.services import end_role
 from contest.core import clock
 from contest.core.db import db, writing
@@ -28,6 +28,7 @@ from contest.desk.forms import InvitationForm
 from contest.entries.drafting import require_no_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state
+from contest.judging.services import leave_panels
 from contest.units.queries import get_unit, units_of, units_on
 from contest.voting.queries import turnout
 
@@ -169,6 +170,8 @@ def end_grant(slug: str, grant_id: int) -> Response:
                 raise NotFound(str(grant_id))
             name = grant.user.name
             end_role(grant=grant, actor=_me(), now=now)
+            if not roles_of(contest.id, grant.user_id) & {JUDGE, CHAIR}:
+                leave_panels(contest=contest, judge=grant.user, actor=_me(), now=now)
         flash(_("%(name)s no longer holds the role.", name=name), "ok")
     except Refused as error:
         flash(say(error), "error")

@@ -25,6 +25,7 @@ from contest.judging.panels import loads, panel, revive
 from contest.judging.rounds import EntryState, entry_state, in_round, round_state
 from contest.judging.rules import REGULAR, THIRD, RefusedList
 from contest.judging.scoring import Words
+from contest.outbox.services import ask_for_mail, ask_for_sms
 
 _SEED_BITS = 48
 _PLACES = 2**31 - 1
@@ -135,6 +136,10 @@ def assign(
             N_("Some entries lack judges, so nothing was assigned."), plan.problems, code="judges_missing"
         )
     _carry_out(plan, round_id, now)
+    for judge in plan.judges:
+        given = sum(judge.id in judge_ids for judge_ids in plan.picks.values())
+        if given:
+            _tell(judge, contest, round_id, given, now)
     record(
         actor=actor.public_id if actor else None,
         verb="judging.assign",
@@ -230,8 +235,25 @@ def _give(
         judge=judge.public_id,
         kind=kind,
     )
+    _tell(judge, entry.contest, round_id, 1, now)
     db.session.flush()
     return assignment
+
+
+def _tell(judge: User, contest: Contest, round_id: str, given: int, now: datetime) -> None:
+    """Ask for a message to a judge who has new entries: how many and until when, never which."""
+    round_, window = contest.rules.round(round_id), contest.rules.window(round_id)
+    params = {
+        "contest": {"vi": contest.rules.title.vi, "en": contest.rules.title.en},
+        "slug": contest.slug,
+        "round": {"vi": round_.name.vi, "en": round_.name.en},
+        "given": given,
+        "until": window.closes.isoformat() if window else None,
+    }
+    if judge.email:
+        ask_for_mail(to=judge.email, template="judge_assigned", now=now, locale=judge.locale, **params)
+    elif judge.phone:
+        ask_for_sms(to=judge.phone, template="judge_assigned_sms", now=now, locale=judge.locale, **params)
 
 
 def assign_third(*, entry: Entry, round_id: str, now: datetime) -> Assignment | None:
