@@ -213,14 +213,13 @@ def _author_items(entry: Entry, rules: RuleSet, category: Category, asked: Asked
             message = N_("Authors must be at least %(age)s years old on the day of submission.")
             params = {"age": rules.eligibility.min_age}
         yield Item(N_("Your date of birth"), FACTS, "birth_date", message, params)
-    yield from _filled(
-        asked,
-        "author_phone",
-        N_("Your telephone number"),
-        "author_phone",
-        entry.author_phone,
-        N_("Give a telephone number at which you can be reached."),
-    )
+    if "author_phone" in asked.required:
+        message = ""
+        if not entry.author_phone:
+            message = N_("Give a telephone number at which you can be reached.")
+        elif sum(sign.isdigit() for sign in entry.author_phone) < _PHONE_LEAST:
+            message = N_("This telephone number lacks digits. Write all of them, as in 0912 345 678.")
+        yield Item(N_("Your telephone number"), FACTS, "author_phone", message)
     yield from _filled(
         asked,
         "author_email",
@@ -267,6 +266,7 @@ _WORD = re.compile(r"\w+", re.UNICODE)
 _DIGITS = re.compile(r"\+?\d(?:[\s.\-()]{0,2}\d){7,14}")
 # The last nine digits of a Vietnamese number are the same with 0 and with +84 in front.
 _PHONE_TAIL = 9
+_PHONE_LEAST = 9  # digits of a Vietnamese number without its 0 or +84
 
 
 def find_phrase(text: str, phrase: str, *, exact: bool = False) -> list[str]:

@@ -301,7 +301,7 @@ def save_facts(*, entry: Entry, version: int, facts: Facts, now: datetime) -> No
     require_draft(entry)
     category = entry.contest.rules.category(entry.category)
     if facts.birth_date is not None and not date(1900, 1, 1) <= facts.birth_date <= today_of(now):
-        raise Refused(N_("This date of birth cannot be right."), code="birth_date")
+        raise Refused(N_("This date of birth cannot be right. Write the year in four digits."), code="birth_date")
     before = _all_facts(entry)
     with db.session.no_autoflush:
         describe_exemplar(

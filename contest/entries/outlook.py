@@ -73,6 +73,6 @@ def _of_valid(entry: Entry, advancement: Advancement | None, now: datetime) -> O
             {"at": shortlist or rules.results_at},
         )
     if advancement is not None and advancement.fell_out_at is None:
-        return Outlook(FINALIST, "gold", N_("Results are announced at %(at)s."), {"at": rules.results_at})
+        return Outlook(FINALIST, "gold", N_("Results are announced at %(at)s."), {"at": rules.official_at})
     words = N_("It is not among the finalists. Results are announced at %(at)s.")
-    return Outlook(STATES[ACCEPTED], "", words, {"at": rules.results_at})
+    return Outlook(STATES[ACCEPTED], "", words, {"at": rules.official_at})

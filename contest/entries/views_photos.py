@@ -89,7 +89,11 @@ def add_photo(public_id: str) -> Any:
 @bp.post("/viet/<public_id>/anh/<photo_id>")
 @signed_in
 def change_photo(public_id: str, photo_id: str) -> Any:
-    """Save what is said about a photo; then move or remove it, or go on, as the button says."""
+    """Save what is said about a photo; then move or remove it, as the button says.
+
+    The page itself keeps it as one goes, with act "keep": nobody should lose a caption by taking the
+    way on, sending another photo or saving the words about the next one.
+    """
     own_draft(public_id)
     form = PhotoForm(prefix=f"{photo_id[:14]}-")
     act = request.form.get("act", "")
@@ -115,6 +119,8 @@ def change_photo(public_id: str, photo_id: str) -> Any:
     except Refused as error:
         return _photos_page(own_draft(public_id), say(error), (photo_id, form)), 422
     sweep(loose)
+    if act == "keep":
+        return "", 204
     if act == "remove":
         flash(_("The photo has been removed."), "ok")
         return redirect(url_for("entries.photos", public_id=public_id), 303)

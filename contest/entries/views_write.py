@@ -89,7 +89,9 @@ def facts(public_id: str) -> str | Response:
     return _facts_page(entry, form, birth_parts(entry.author_birth_date))
 
 
-def _facts_page(entry: Entry, form: FactsForm, born: BirthParts, theirs: Entry | None = None) -> str:
+def _facts_page(
+    entry: Entry, form: FactsForm, born: BirthParts, theirs: Entry | None = None, born_error: str = ""
+) -> str:
     context = desk_of(entry)
     form.offer(context["asked"], list(choosable_units(entry).values()), locale())
     always = context["category"].guardian_consent
@@ -97,6 +99,7 @@ def _facts_page(entry: Entry, form: FactsForm, born: BirthParts, theirs: Entry |
         "entries/facts.html",
         form=form,
         born=born,
+        born_error=born_error,
         theirs=theirs,
         section=FACTS,
         guardian_consent=GUARDIAN_CONSENT,
@@ -136,7 +139,7 @@ def save_facts(public_id: str) -> Any:
         born = typed_birth_date()[0]
         form.form_errors.append(say(error))
         if not isinstance(error, Conflict):
-            return _facts_page(entry, form, born), 422
+            return _facts_page(entry, form, born, born_error=say(error) if error.code == "birth_date" else ""), 422
         form.version.data = str(entry.facts_version)
         return _facts_page(entry, form, born, theirs=entry), 409
     return _saved(entry, "entries.facts")

@@ -243,6 +243,62 @@ function guardian() {
   for (const part of parts) part.addEventListener("input", show);
 }
 
+// What is said about each photo is kept as one goes: the way on, another photo, or the save button of
+// the next one must not lose it.
+function keeping(forms) {
+  let underway = Promise.resolve();
+  let open = 0;
+
+  const attend = (each) => {
+    const status = each.querySelector("[data-saved]");
+    const values = () => new URLSearchParams(new FormData(each)).toString();
+    let kept = values();
+    const say = (kind, text, name = "") => {
+      status.className = `saved ${kind}`;
+      status.replaceChildren(...(name ? [icon(name)] : []), Object.assign(document.createElement("span"), { textContent: text }));
+    };
+    const keep = async () => {
+      const now = values();
+      if (now === kept) return;
+      say("pending", each.dataset.saySaving);
+      const answer = await fetch(each.action, {
+        method: "POST",
+        body: new URLSearchParams(`${now}&act=keep`),
+        redirect: "manual",
+      }).catch(() => null);
+      if (answer?.status !== 204) return say("failed", each.dataset.sayUnsaved, "warning");
+      kept = now;
+      say("", each.dataset.saySaved, "check");
+    };
+    each.addEventListener("change", () => {
+      open += 1;
+      underway = underway.then(keep).finally(() => (open -= 1));
+    });
+  };
+  forms.forEach(attend);
+
+  // Whoever leaves waits for what is on its way.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (!open) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { target, submitter } = event;
+      underway.then(() => target.requestSubmit(submitter));
+    },
+    true,
+  );
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!open || !link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    underway.then(() => link.click());
+  });
+}
+
+keeping(document.querySelectorAll("form[data-keeping]"));
+
 if (form) {
   const body = form.elements.body;
   if (body) counting(body);

@@ -281,6 +281,32 @@ def test_photos_that_are_none_are_refused_on_the_page(app, client, content):
     assert "Chưa lưu được ảnh" in text(answer)
 
 
+def test_what_is_said_about_a_photo_is_kept_as_one_goes(app, client):
+    entry = make_draft(make_contest(), photos=0)
+    sign_in(client, entry.author)
+    base = f"/viet/{entry.public_id}/anh"
+    photo_id = client.post(base, data={"photo": photo()}).location.partition("#anh-")[2]
+    kept = client.post(f"{base}/{photo_id}", data={f"{photo_id}-caption": "Ông Sỹ", "act": "keep"})
+    assert kept.status_code == 204
+    page = text(client.get(base))
+    assert 'value="Ông Sỹ"' in page
+    assert "Đã lưu thông tin của ảnh." not in page  # said beside the photo, not on the next page
+
+
+def test_a_wrong_date_and_a_short_number_are_said_where_they_stand(app, client):
+    entry = make_draft(make_contest())
+    sign_in(client, entry.author)
+    address = f"/viet/{entry.public_id}/thong-tin"
+    page = text(client.get(address))
+    sent = {**FACTS, "version": hidden(page, "version"), "author_phone": "0912 34"}
+    born = {"birth_date-day": "31", "birth_date-month": "2", "birth_date-year": "1967"}
+    answer = client.post(address, data={**sent, **born})
+    assert answer.status_code == 422
+    assert 'id="birth_date-error"' in text(answer)
+    assert client.post(address, data=sent).status_code == 303
+    assert "Số điện thoại này thiếu chữ số." in text(client.get(f"/viet/{entry.public_id}/kiem-tra"))
+
+
 def test_a_removed_photo_leaves_no_file(app, client):
     entry = make_draft(make_contest(), photos=0)
     sign_in(client, entry.author)
