@@ -98,7 +98,7 @@ def batch_size(case: Case, seconds: float, most: int = 2000) -> int:
     return max(3, min(most, int(seconds / max(spent(case, 5), 1e-6))))
 
 
-def compare(anchor: Case, case: Case, *, rounds: int, seconds: float = 0.03) -> Ratio:
+def compare(anchor: Case, case: Case, *, rounds: int, seconds: float = 0.02) -> Ratio:
     """How many times the anchor's CPU the case takes."""
     few, many = batch_size(case, seconds, 400), batch_size(anchor, seconds, 400)
     ratios = []
