@@ -28,6 +28,7 @@ from contest.desk.forms import InvitationForm
 from contest.entries.drafting import require_no_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state
+from contest.exemplars.queries import waiting_by_unit
 from contest.judging.services import leave_panels
 from contest.units.queries import get_unit, units_of, units_on
 from contest.voting.queries import turnout
@@ -55,10 +56,13 @@ def my_work() -> str:
     open_contests = [
         contest for contest in db.session.scalars(issued_contests(g.now)) if contest.rules.is_open("submission", g.now)
     ]
+    units = units_of(me.id)
+    waiting = waiting_by_unit([unit.id for unit in units])
     return render_template(
         "desk/my_work.html",
         contests=list(by_contest.values()),
-        units=units_of(me.id),
+        units=sorted(units, key=lambda unit: unit.id not in waiting),
+        waiting=waiting,
         entries=entries,
         open_contests=open_contests,
         roles=ROLES,

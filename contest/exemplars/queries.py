@@ -127,6 +127,20 @@ def answered_by_unit(unit_id: int, limit: int = 100) -> Sequence[Verification]:
     ).all()
 
 
+def waiting_by_unit(unit_ids: Sequence[int]) -> dict[int, int]:
+    """How many questions wait for each unit's answer; a unit for which none waits is left out."""
+    query = (
+        select(Verification.unit_id, func.count(Verification.id))
+        .where(
+            Verification.unit_id.in_(unit_ids),
+            Verification.superseded_at.is_(None),
+            Verification.outcome.is_(None),
+        )
+        .group_by(Verification.unit_id)
+    )
+    return dict(db.session.execute(query).all())
+
+
 def count_waiting(unit_id: int) -> int:
     """How many questions wait for a unit's answer."""
     return (

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from contest.desk.queries import risks
+from contest.entries import services as screening
 from tests.conftest import START
 from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user, sign_in
+from tests.factories.entries import make_accepted
 from tests.factories.voting import make_vote, vote
 
 
@@ -20,6 +22,19 @@ def test_my_work_shows_what_each_role_has_to_do(app, client):
     assert f"/cham/{contest.slug}" in page
     assert "xã Khe Ngọn" in page
     assert f"/ban-to-chuc/{contest.slug}" not in page
+
+
+def test_units_whose_answer_is_awaited_stand_first(app, client):
+    contest = make_contest()
+    quiet, asked = make_unit("xã An Lạc"), make_unit("xã Khe Ngọn")
+    officer = make_officer(quiet)
+    make_officer(asked, officer)
+    entry = make_accepted(contest, unit=asked)
+    screening.ask_units(contest=contest, entries=[entry], actor=None, now=START)
+    sign_in(client, officer)
+    page = client.get("/cua-toi").text
+    assert page.index("xã Khe Ngọn") < page.index("xã An Lạc")
+    assert page.count("1 nhân vật cần xác minh") == 1
 
 
 def test_a_newcomer_is_shown_where_to_write(app, client):
