@@ -65,16 +65,16 @@ class CodeForm(Form):
         return typed_code(self.code.data or "")
 
 
+_PASSWORD_RULES = [
+    InputRequired(_l("Choose a password.")),
+    Length(max=PASSWORD_LONGEST, message=_l("Use at most %(max)d characters.")),
+]
+
+
 class PasswordForm(Form):
     """A new password, shown or hidden as the person likes; typed once, since it can be looked at."""
 
-    password = PasswordField(
-        _l("New password"),
-        [
-            InputRequired(_l("Choose a password.")),
-            Length(max=PASSWORD_LONGEST, message=_l("Use at most %(max)d characters.")),
-        ],
-    )
+    password = PasswordField(_l("New password"), _PASSWORD_RULES)
     about: tuple[str, ...] = ()
 
     def validate_password(self, field: PasswordField) -> None:
@@ -94,6 +94,7 @@ class RegisterForm(PasswordForm):
     address = StringField(
         _ADDRESS, [*_required(_WRITE_ADDRESS), Length(max=LONGEST, message=_l("Use at most %(max)d characters."))]
     )
+    password = PasswordField(_l("Password"), _PASSWORD_RULES)
     terms = BooleanField(
         _l("I agree that my data are used to run the contests, as the page on personal data says."),
         [InputRequired(_l("Without your consent we may not keep an account for you."))],
