@@ -66,7 +66,7 @@ def gather(browser: Browser, request: pytest.FixtureRequest, output_path: str) -
     told: list[str] = []
     log = ""
     for number, person in enumerate(people):
-        if failed:
+        if failed and not person.closed:
             folder = Path(output_path)
             folder.mkdir(parents=True, exist_ok=True)
             person.page.screenshot(path=folder / f"{number}-{person.name or 'somebody'}.png", full_page=True)
@@ -79,23 +79,40 @@ def gather(browser: Browser, request: pytest.FixtureRequest, output_path: str) -
         assert not told, "\n".join(told)
 
 
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a prepared demonstration, made once for all workers; copy it before use."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """`made_once(name, make)`: a folder that one worker fills for all; copy it before use."""
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent
-    target = shared / "demonstration"
-    with (shared / "demonstration.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.exists():
-            making = shared / "demonstration.making"
-            shutil.rmtree(making, ignore_errors=True)
-            site = Site(making)
-            site.flask("db", "upgrade")
-            site.flask("demo", "prepare")
-            making.rename(target)
-    return target
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        target = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                making = shared / f"{name}.making"
+                shutil.rmtree(making, ignore_errors=True)
+                make(making)
+                making.rename(target)
+        return target
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_folder(made_once: MadeOnce) -> Path:
+    """The data of a prepared demonstration."""
+
+    def make(folder: Path) -> None:
+        site = Site(folder)
+        site.flask("db", "upgrade")
+        site.flask("demo", "prepare")
+
+    return made_once("demonstration", make)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +124,7 @@ def demo_site(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     site.start()
     yield site
     site.stop()
-    assert site.complaints() == []
+    assert not site.complaints()
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class Person:
         self.prefix = "/en" if language == "en" else ""
         self.javascript = javascript
         self.problems: list[str] = []
+        self.closed = False
         self._allowed: set[int] = set()
         self.context = browser.new_context(
             base_url=site.url,
@@ -181,8 +182,11 @@ class Person:
 
     # Looking closely
 
-    def look(self, name: str, *, axe: bool = True) -> None:
-        """Hold the page to what every page must be; `name` names it in reports and pictures."""
+    def look(self, name: str, *, axe: bool = False) -> None:
+        """Hold the page to what every page must be; `name` names it in reports and pictures.
+
+        `axe` takes longer than all the rest: for pages that no sweep (test_pages.py) comes to.
+        """
         self.assert_content()
         self.assert_no_sideways(name)
         if axe and self.javascript:
@@ -247,4 +251,7 @@ class Person:
             self.page.set_viewport_size(before)
 
     def close(self) -> None:
-        self.context.close()
+        """Leave; a browser profile that nobody needs any more costs time."""
+        if not self.closed:
+            self.closed = True
+            self.context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -125,10 +126,11 @@ class Site:
         shift = timedelta(microseconds=int((self.data / "clock").read_text("ascii")))
         return datetime.now(UTC) + shift
 
-    def complaints(self) -> list[str]:
-        """Lines of the server's log that tell of something that broke."""
-        lines = self.log.read_text("utf-8", "replace").splitlines()
-        return [line for line in lines if "Traceback" in line or "[ERROR]" in line or " ERROR " in line]
+    def complaints(self) -> str:
+        """What the server's log tells of things that broke, from the first on; empty when nothing did."""
+        log = self.log.read_text("utf-8", "replace")
+        found = re.search(r"Traceback|\[ERROR\]| ERROR ", log)
+        return log[max(0, found.start() - 300) :][:6000] if found else ""
 
 
 def _is_foreign(name: str) -> bool:

@@ -56,7 +56,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.start()
     yield site
     site.stop()
-    assert site.complaints() == []
+    assert not site.complaints()
 
 
 class Cast:
@@ -75,6 +75,10 @@ class Cast:
     def enter(self, name: str, **how: object) -> Person:
         self.people[name] = self.meet(name, **how)
         return self.people[name]
+
+    def leave(self, *names: str) -> None:
+        for name in names:
+            self.people.pop(name).close()
 
     def clock(self, instant: str) -> None:
         move_clock(self["visitor"], datetime.fromisoformat(instant))
@@ -112,7 +116,7 @@ def people_are_invited(cast: Cast) -> None:
     diep.look("organiser-empty")
     diep.go(DESK + "/nhan-su")
     invite(diep, "Võ Hoàng Sơn", "hoang.son@an-lam.example", "organiser")
-    diep.look("people")
+    diep.look("people", axe=True)
     invite(diep, "Đinh Thị Thanh Vân", "thanh.van@an-lam.example", "secretary")
     for name, email, unit, _exemplar in OFFICERS.values():
         invite(diep, name, email, "officer", unit)
@@ -124,7 +128,7 @@ def people_are_invited(cast: Cast) -> None:
     son.press('main a[href*="/dang-ky"]')
     register(son, "Võ Hoàng Sơn", "hoang.son@an-lam.example", look=True)
     assert son.path.startswith("/loi-moi/")
-    son.look("invitation")
+    son.look("invitation", axe=True)
     son.send(son.path)
     assert son.path == "/cua-toi"
     son.go(DESK + "/nhan-su")
@@ -234,7 +238,7 @@ def the_secretariat_accepts(cast: Cast) -> None:
             box.check()
         van.press(f"button[name=act][value={act}]")
         van.sees(f"{done} ")
-    van.look("secretariat-accepted")
+    van.look("secretariat-accepted", axe=True)
     for name, entry in cast.entries.items():
         van.go(f"{DESK}/bai-du-thi/{entry}")
         cast.codes[name] = van.page.locator("b.mono").first.inner_text()
@@ -261,11 +265,12 @@ def the_units_verify(cast: Cast) -> None:
         officer.press('main a[href*="/xac-minh/"]')
         officer.does_not_see("Nguyễn Thị Thu Hậu", "Lương Văn Tạo")
         if look:
-            officer.look("verification")
+            officer.look("verification", axe=True)
         officer.tick("outcome", "verified")
         officer.tick("consent", "1")
         officer.send(officer.path)
         officer.sees(exemplar)
+    cast.leave(*OFFICERS)
 
 
 def judges_are_seated(cast: Cast) -> None:
@@ -310,26 +315,27 @@ def the_preliminary_round(cast: Cast) -> None:
     # 86 and 69 are 17 apart, more than 15: the entry has gone to a third judge by itself.
     huan.go(f"{DESK}/cham/prelim/A")
     code = cast.codes["DH-0001"]
-    huan.look("round-with-a-gap")
+    huan.look("round-with-a-gap", axe=True)
     huan.press(f'main a[href$="/bai/{code}"]')
     huan.sees("chấm lần thứ ba")
     assert "86" not in huan.said()
-    huan.look("third-judge")
+    huan.look("third-judge", axe=True)
     waiting["DH-0001"] = [stories()["DH-0001"]["third_sheet"]]
     for key in PRELIM:
         mark_all(cast, cast[key], waiting)
     assert not any(waiting.values())
     huan.go(f"{DESK}/cham/prelim/A/bai/{code}")
     huan.sees("86", "69", "84", "17", "85")
-    huan.look("gap")
+    huan.look("gap", axe=True)
 
     cast.clock("2027-04-27T09:00:00+07:00")
     huan.go(f"{DESK}/cham/prelim/A/khoa-diem")
     huan.sees(*cast.codes.values())
     huan.look("closing-prelim")
     huan.press("main form[method=post] button")
+    cast.leave(*PRELIM)
     assert huan.path == f"{DESK}/cham/prelim/A"
-    huan.look("round-closed")
+    huan.look("round-closed", axe=True)
 
 
 def mark_all(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]], *, look: bool = False) -> None:
@@ -370,7 +376,7 @@ def the_final_round(cast: Cast) -> None:
     visitor.go(PUBLIC + "/chung-khao")
     visitor.sees(*cast.codes.values(), *(stories()[name]["title"] for name in cast.entries))
     visitor.does_not_see(*(stories()[name]["author"]["name"] for name in cast.entries))
-    visitor.look("finalists")
+    visitor.look("finalists", axe=True)
     huan = cast["huan"]
     huan.go(f"{DESK}/cham/final/A/phan-cong")
     huan.press("main form:has([name=seed]) button")
@@ -384,7 +390,7 @@ def the_final_round(cast: Cast) -> None:
     huan.press("main form[method=post] button")
     huan.go(f"{DESK}/cham/xep-hang/A")
     huan.sees("87,00", "85,50", TIE_IN_WORDS)
-    huan.look("ranking")
+    huan.look("ranking", axe=True)
     places = [row.inner_text() for row in huan.page.locator("main table tbody tr").all()]
     order = ("DH-0003", "DH-0002", "DH-0001")
     assert all(cast.codes[name] in row for name, row in zip(order, places, strict=True))
@@ -409,12 +415,12 @@ def the_readers_vote(cast: Cast) -> None:
         voter.fill(contact=f"0900 000 2{number:02}")
         voter.send("/xac-thuc")
         if look:
-            voter.look("vote-code")
+            voter.look("vote-code", axe=True)
         voter.fill(code=code_for(voter, f"+849000002{number:02}"))
         voter.send("/ma")
         assert voter.path == PUBLIC + "/binh-chon/da-gui"
         if look:
-            voter.look("vote-done")
+            voter.look("vote-done", axe=True)
     voter.go(PUBLIC + "/binh-chon")
     for box in voter.page.locator("input[name=pick]").all():
         box.uncheck()
@@ -422,7 +428,8 @@ def the_readers_vote(cast: Cast) -> None:
     voter.send("/binh-chon")
     voter.sees("Con kinh sạch của tổ Năm Nhà")
     voter.does_not_see("Đồi cằn trổ hoa")
-    voter.look("vote-changed")
+    voter.look("vote-changed", axe=True)
+    cast.leave(*(f"voter{number}" for number in range(5)))
 
 
 def the_results(cast: Cast) -> None:
@@ -433,21 +440,21 @@ def the_results(cast: Cast) -> None:
     diep.look("results-desk")
     diep.press('form[action$="/ket-qua/tinh"] button')
     diep.sees("87,00", "85,50", "Chiếc ba lô màu xanh", "Con kinh sạch của tổ Năm Nhà")
-    diep.look("results-computed")
+    diep.look("results-computed", axe=True)
 
     cast.clock("2027-06-08T09:00:00+07:00")
     diep.go(DESK + "/ket-qua")
     diep.fill(number=DECISION, on="2027-06-08", signer="Phó Chủ tịch Lê Thị Minh Nguyệt")
     diep.press('form[action*="/ket-qua/quyet-dinh"] button')
     diep.press(approval(diep, DECISION))
-    diep.look("approved-by-one")
+    diep.look("approved-by-one", axe=True)
     # One alone cannot publish: there is no second button for the same person.
     assert diep.page.locator('form[action*="/phe-duyet"]').count() == 0
 
     son.go(DESK + "/ket-qua")
     son.press(approval(son, "1/QĐ-UBND"), status=422)
     son.press(approval(son, "1408/qđ-ubnd"))
-    son.look("approved-by-two")
+    son.look("approved-by-two", axe=True)
 
     cast.clock("2027-06-11T07:58:00+07:00")
     for key in ("visitor", "hau", "nga", "diep"):

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.journeys.acts import move_clock, tap
-from tests.journeys.conftest import Meet
+from tests.journeys.conftest import MadeOnce, Meet
 from tests.journeys.person import PHONE, Person
 from tests.journeys.site import Site
 from tests.journeys.test_pages import FIRST, SECOND, links, sweep
@@ -21,20 +21,30 @@ BENCH = f"/cham/{SECOND}"
 
 
 @pytest.fixture(scope="module")
-def later_site(demo_folder: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def later_site(
+    demo_folder: Path, made_once: MadeOnce, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """The tour moved on to the first days of the second contest's preliminary round."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(demo_folder, folder)
+        site = Site(folder)
+        site.start()
+        guide = Person(browser, site, "guide")
+        guide.context.set_default_timeout(120_000)
+        move_clock(guide, MARKING)
+        guide.sees("24/08/2027")
+        guide.close()
+        site.stop()
+        assert not site.complaints()
+
     data = tmp_path_factory.mktemp("later") / "data"
-    shutil.copytree(demo_folder, data)
+    shutil.copytree(made_once("marking", make), data)
     site = Site(data)
     site.start()
-    guide = Person(browser, site, "guide")
-    guide.page.set_default_timeout(120_000)
-    move_clock(guide, MARKING)
-    guide.sees("24/08/2027")
-    guide.close()
     yield site
     site.stop()
-    assert site.complaints() == []
+    assert not site.complaints()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def sweep(person: Person, addresses: Iterable[str]) -> None:
             person.at_width(width)
             person.in_theme("light")
             person.go(address)
-            person.look(f"{name} {language}")
+            person.look(f"{name} {language}", axe=True)
             person.in_theme("dark")
             person.assert_accessible(f"{name} {language} dark", rules=["color-contrast", "link-in-text-block"])
             if language == "en":
@@ -71,7 +71,7 @@ def test_an_unknown_address(demo: Meet) -> None:
     for address in ("/khong-co", f"/cuoc-thi/{FIRST}/ket-qua", "/en/bai/khongcobainay1"):
         with visitor.expecting(404):
             visitor.go(address, status=404)
-            visitor.look("404")
+            visitor.look("404", axe=True)
 
 
 def test_pages_of_a_writer(demo: Meet) -> None:
