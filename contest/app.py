@@ -35,6 +35,7 @@ from contest.entries.views import bp as entries
 from contest.exemplars.views import bp as exemplars
 from contest.judging.views import bp as judging
 from contest.public.views import bp as public
+from contest.results.queries import next_public_change
 from contest.results.views import bp as results
 from contest.units.queries import may_act_for
 from contest.voting.views import bp as voting
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     declare(app, "static", Access("public"))
     app.extensions["authorities"].update(_authorities())
+    app.extensions["next_public_change"] = next_public_change
     app.extensions["staff_gate"] = security.staff_gate(settings)
     _init_templates(app, settings)
     cli.init_commands(app)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
+from contest.contests.models import ContestStep
 from contest.core.db import db
 from contest.entries.models import Entry
 from contest.results.models import Award, PrizeWithheld, ResultSet
@@ -108,3 +109,14 @@ def last_decision(contest_id: int) -> ResultSet | None:
         .order_by(ResultSet.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def next_public_change(now: datetime) -> datetime | None:
+    """The next instant at which the clock alone makes something public or closes it; None: there is none.
+
+    A shared copy of a page must not outlive it.
+    """
+    instants = (ContestStep.opens, ContestStep.closes, ResultSet.post_from, ResultSet.visible_from)
+    each = union_all(*(select(func.min(instant).label("at")).where(instant > now) for instant in instants)).subquery()
+    found: datetime | None = db.session.scalar(select(func.min(each.c.at)))
+    return found

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from contest.core.db import db, writing
+from contest.core.web.pages import PageCache
 from contest.entries.models import Entry
 from contest.entries.screening import fall_out
 from contest.exemplars.models import Verification
@@ -146,3 +147,24 @@ def test_the_contest_page_says_everything_in_both_languages(app, client):
         assert text in english
     rules = client.get(f"/cuoc-thi/{contest.slug}/the-le").text
     assert rules.count('id="dieu-') == len(contest.rules.rules_articles)
+
+
+def test_no_shared_copy_outlives_the_instant_at_which_something_becomes_public(app, client, clock):
+    """Neither a cache outside nor this process's own shows the old page at the announced minute."""
+    contest, _ = make_vote()
+    opens = contest.rules.window("voting").opens
+    app.extensions["pages"] = PageCache()
+    try:
+        clock.instant = opens - timedelta(hours=1)
+        assert client.get("/").headers["Cache-Control"] == "public, max-age=15"
+        app.extensions["pages"] = PageCache()
+        clock.instant = opens - timedelta(seconds=4)
+        early = client.get("/")
+        assert early.headers["Cache-Control"] == "public, max-age=4"
+        app.extensions["pages"] = PageCache()
+        clock.instant = opens - timedelta(milliseconds=300)
+        assert client.get("/").headers["Cache-Control"] == "private, no-store"
+        clock.instant = opens
+        assert client.get("/").data != early.data
+    finally:
+        del app.extensions["pages"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,8 @@ def _is_anonymous() -> bool:
 def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let caches, this process's own among them, keep an anonymous visitor's page for `seconds`.
 
-    The page must show nothing that depends on who asks, and set no cookie.
+    The page must show nothing that depends on who asks, and set no cookie. No copy outlives the next
+    instant at which something becomes public: at the announced minute every page is made anew.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,25 +64,33 @@ def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             pages: PageCache | None = current_app.extensions.get("pages")
             if pages is None or not _is_anonymous() or request.method != "GET" or request.query_string:
                 response = make_response(view(*args, **kwargs))
-                g.shared_seconds = seconds
+                g.shared_seconds = _until_next_change(seconds)
                 return response
             key = (request.scheme, request.host, request.script_root, request.path)
             wall = clock.wall()
             page = pages.find(key, wall)
             if page is None:
                 response = make_response(view(*args, **kwargs))
-                g.shared_seconds = seconds
-                if response.status_code == 200 and not response.direct_passthrough:
-                    until = wall + timedelta(seconds=seconds)
+                g.shared_seconds = kept = _until_next_change(seconds)
+                if kept and response.status_code == 200 and not response.direct_passthrough:
+                    until = wall + timedelta(seconds=kept)
                     pages.keep(key, Page(response.get_data(), response.content_type, until))
                 return response
             # Together, this cache and those outside keep the page for no longer than its view allowed.
-            g.shared_seconds = max(1, int((page.until - wall).total_seconds()))
+            g.shared_seconds = int((page.until - wall).total_seconds())
             return Response(page.body, content_type=page.content_type)
 
         return wrapper
 
     return decorate
+
+
+def _until_next_change(seconds: int) -> int:
+    """`seconds`, or the whole seconds left until something becomes public, when those are fewer."""
+    if not _is_anonymous():
+        return seconds  # such a page is not shared anyway
+    change: datetime | None = current_app.extensions["next_public_change"](g.now)
+    return seconds if change is None else min(seconds, int((change - g.now).total_seconds()))
 
 
 def _finish(response: Response) -> Response:
@@ -136,6 +145,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def init_headers(app: Flask) -> None:
+    app.extensions.setdefault("next_public_change", lambda now: None)
     app.session_interface = Sessions()
     if not app.testing and not app.config["SETTINGS"].demo:
         app.extensions["pages"] = PageCache()
