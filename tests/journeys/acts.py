@@ -1,12 +1,14 @@
-"""What people do on this site again and again: register, sign in, read their messages, move the clock."""
+"""What people do on this site again and again: register, sign in, read messages, write, move the clock."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 from tests.journeys.person import Person
+from tests.journeys.sample import photo_bytes
 
 PASSWORD = "bốn con trâu trắng"
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -88,3 +90,62 @@ def move_clock(person: Person, instant: datetime) -> None:
     form.evaluate("form => form.closest('details')?.setAttribute('open', '')")
     person.press(form.locator("button"))
     assert timedelta(0) <= person.site.now() - instant < timedelta(minutes=1)
+
+
+def write_entry(writer: Person, story: dict[str, Any], *, look: bool = False) -> str:
+    """From choosing the category to the receipt; returns the entry's id."""
+
+    def seen(name: str) -> None:
+        if look:
+            writer.look(name)
+
+    seen("new-entry")
+    writer.press("form:has(input[name=category][value=A]) button")
+    public_id = writer.path.rpartition("/")[2]
+    writer.fill(title=story["title"], genre=story["genre"], body=story["body"])
+    seen("write")
+    writer.press("button[name=go][value=next]")
+
+    assert writer.path == f"/viet/{public_id}/anh"
+    seen("photos-empty")
+    for photo in story["photos"]:
+        picture = {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(photo["seed"])}
+        writer.page.set_input_files("input[name=photo]", [picture])  # type: ignore[list-item]
+        writer.send(f"/viet/{public_id}/anh")
+        form = writer.page.locator("ol.photos form").last
+        for field in ("caption", "photographer", "alt"):
+            form.locator(f'[name$="-{field}"]').fill(photo[field])
+        form.locator('[name$="-consent"]').check()
+        writer.press(form.locator("button[name=act][value=save]"))
+    seen("photos")
+
+    writer.go(f"/viet/{public_id}/thong-tin")
+    exemplar, author = story["exemplar"], story["author"]
+    writer.tick("exemplar_kind", exemplar["kind"])
+    year, month, day = author["birth_date"].split("-")
+    writer.fill(
+        exemplar_name=exemplar["name"],
+        exemplar_role=exemplar["role"],
+        exemplar_unit=exemplar["unit"],
+        exemplar_address=exemplar["address"],
+        exemplar_contact=exemplar["contact"],
+        author_name=author["name"],
+        pen_name=author["pen_name"] or "",
+        author_phone="0" + author["phone"][3:],
+        author_unit=author["unit"] or "",
+        birth_date__day=day,
+        birth_date__month=month,
+        birth_date__year=year,
+    )
+    seen("facts")
+    writer.press("button[name=go][value=next]")
+
+    assert writer.path == f"/viet/{public_id}/kiem-tra"
+    for box in writer.page.locator("input[name=declared]").all():
+        box.check()
+    seen("check")
+    writer.send(f"/viet/{public_id}/nop")
+    assert writer.path.startswith("/bien-nhan/DH-")
+    writer.sees(story["title"], str(len(story["body"].split())))
+    seen("receipt")
+    return public_id

@@ -21,9 +21,8 @@ REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if "gather" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator
 
-from tests.journeys.acts import code_for, link_for, move_clock, register, sign_in_first, tap
+from tests.journeys.acts import code_for, link_for, move_clock, register, sign_in_first, tap, write_entry
 from tests.journeys.conftest import Meet
 from tests.journeys.person import DESK as DESK_WIDE
 from tests.journeys.person import PHONE, Person
-from tests.journeys.sample import DATA, SLUG, Sheet, photo_bytes, spoken, stories
+from tests.journeys.sample import DATA, SLUG, Sheet, spoken, stories
 from tests.journeys.site import Site
 
 DESK = f"/ban-to-chuc/{SLUG}"
@@ -153,66 +152,7 @@ def three_stories_are_written(cast: Cast) -> None:
         typed = "0" + author["phone"][3:] if by_phone else author["email"]
         register(writer, author["name"], typed, author["phone"] if by_phone else "")
         assert writer.path == PUBLIC + "/viet"
-        cast.entries[name] = write(writer, story, look=key == "hau")
-
-
-def write(writer: Person, story: dict[str, Any], *, look: bool = False) -> str:
-    """From choosing the category to the receipt; returns the entry's id."""
-
-    def seen(name: str) -> None:
-        if look:
-            writer.look(name)
-
-    seen("new-entry")
-    writer.press("form:has(input[name=category][value=A]) button")
-    public_id = writer.path.rpartition("/")[2]
-    writer.fill(title=story["title"], genre=story["genre"], body=story["body"])
-    seen("write")
-    writer.press("button[name=go][value=next]")
-
-    assert writer.path == f"/viet/{public_id}/anh"
-    seen("photos-empty")
-    for photo in story["photos"]:
-        picture = {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(photo["seed"])}
-        writer.page.set_input_files("input[name=photo]", [picture])  # type: ignore[list-item]
-        writer.send(f"/viet/{public_id}/anh")
-        form = writer.page.locator("ol.photos form").last
-        for field in ("caption", "photographer", "alt"):
-            form.locator(f'[name$="-{field}"]').fill(photo[field])
-        form.locator('[name$="-consent"]').check()
-        writer.press(form.locator("button[name=act][value=save]"))
-    seen("photos")
-
-    writer.go(f"/viet/{public_id}/thong-tin")
-    exemplar, author = story["exemplar"], story["author"]
-    writer.tick("exemplar_kind", exemplar["kind"])
-    year, month, day = author["birth_date"].split("-")
-    writer.fill(
-        exemplar_name=exemplar["name"],
-        exemplar_role=exemplar["role"],
-        exemplar_unit=exemplar["unit"],
-        exemplar_address=exemplar["address"],
-        exemplar_contact=exemplar["contact"],
-        author_name=author["name"],
-        pen_name=author["pen_name"] or "",
-        author_phone="0" + author["phone"][3:],
-        author_unit=author["unit"] or "",
-        birth_date__day=day,
-        birth_date__month=month,
-        birth_date__year=year,
-    )
-    seen("facts")
-    writer.press("button[name=go][value=next]")
-
-    assert writer.path == f"/viet/{public_id}/kiem-tra"
-    for box in writer.page.locator("input[name=declared]").all():
-        box.check()
-    seen("check")
-    writer.send(f"/viet/{public_id}/nop")
-    assert writer.path.startswith("/bien-nhan/DH-")
-    writer.sees(story["title"], str(len(story["body"].split())))
-    seen("receipt")
-    return public_id
+        cast.entries[name] = write_entry(writer, story, look=key == "hau")
 
 
 def the_secretariat_accepts(cast: Cast) -> None:
