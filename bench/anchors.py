@@ -102,7 +102,7 @@ def stock(folder: Path) -> Flask:
     with app.app_context():
         database.create_all()
         database.session.add(Entry(id=1, open=True))
-        database.session.add_all(Voter(id=number) for number in range(1, 20_001))
+        database.session.add_all(Voter(id=number) for number in range(1, 5_001))
         database.session.commit()
     manager = LoginManager(app)
     manager.user_loader(lambda key: database.session.get(Voter, int(key)))
