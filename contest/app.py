@@ -30,18 +30,37 @@ from contest.core.web.language import LanguagePrefix, locale, other_language_url
 from contest.core.web.limits import init_limits
 from contest.demo.views import bp as demo
 from contest.desk.views import bp as desk
+from contest.editions.views import bp as editions
 from contest.entries.shown import author_shown, credit_shown, exemplar_shown, shown_text
 from contest.entries.views import bp as entries
 from contest.exemplars.views import bp as exemplars
+from contest.intake.views import bp as intake
 from contest.judging.views import bp as judging
+from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.queries import next_public_change
 from contest.results.views import bp as results
+from contest.screening.views import bp as screening
 from contest.units.queries import may_act_for
 from contest.voting.views import bp as voting
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (public, sign_in_pages, accounts, exemplars, entries, judging, voting, results, desk, demo)
+BLUEPRINTS = (
+    public,
+    sign_in_pages,
+    accounts,
+    exemplars,
+    entries,
+    editions,
+    screening,
+    intake,
+    judging,
+    voting,
+    results,
+    privacy,
+    desk,
+    demo,
+)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

@@ -40,7 +40,7 @@ class User(Base):
     """
 
     __tablename__ = "user"
-    __table_args__ = (CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name="reachable"),)
+    __table_args__ = (CheckConstraint("email IS NOT NULL OR phone IS NOT NULL OR assisted", name="reachable"),)
 
     id: Mapped[IntPk]
     public_id: Mapped[PublicId]
@@ -48,6 +48,10 @@ class User(Base):
     phone: Mapped[str | None] = mapped_column(String(20), unique=True)
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
+    # Made by an officer of a unit for somebody whom the unit helps; nobody signs in to it until the
+    # person proves a phone number or an e-mail address of their own.
+    assisted: Mapped[bool] = mapped_column(default=False)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # names and addresses are gone
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     created_at: Mapped[Instant]
     name: Mapped[str] = mapped_column(String(200), default="")

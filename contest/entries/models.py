@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.accounts.models import User
@@ -26,6 +26,10 @@ class Entry(Base):
     A submitted text is never edited in place. Its author writes on in a second row, a draft that
     `replaces` it; submitting that draft carries its contents over and removes it.
     `redactions` are phrases that the judges' rendering leaves out; the text itself keeps them.
+    `document` is the text with its headings, emphasis, lists, quotes and places of photos
+    (core.richtext); `body` is the same without them: what is counted, hashed and searched.
+    `medium` and `publications` are set for works that the press has published. `source` tells how
+    the entry came; `helper_id` is who typed or sent it for its author.
     """
 
     __tablename__ = "entry"
@@ -36,6 +40,7 @@ class Entry(Base):
             "state IN ('draft', 'submitted', 'received', 'completion_requested', 'accepted', 'refused', 'withdrawn')",
             name="state",
         ),
+        CheckConstraint("source IN ('web', 'bundle', 'paper')", name="source"),
     )
 
     id: Mapped[IntPk]
@@ -50,10 +55,15 @@ class Entry(Base):
     replaces_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("entry.id"), unique=True)
 
     title: Mapped[str] = mapped_column(String(300), default="")
+    document: Mapped[LongText] = mapped_column(default="")
     body: Mapped[LongText] = mapped_column(default="")
     body_key: Mapped[LongText] = mapped_column(default="")
     genre: Mapped[str] = mapped_column(String(40), default="")
     word_count: Mapped[int] = mapped_column(default=0)
+    medium: Mapped[str] = mapped_column(String(20), default="")
+    source: Mapped[str] = mapped_column(String(10), default="web")
+    helper_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    sent_by_unit_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
     deed_place: Mapped[str] = mapped_column(String(300), default="")
     deed_time: Mapped[str] = mapped_column(String(200), default="")
 
@@ -83,27 +93,36 @@ class Entry(Base):
 
     contest: Mapped[Contest] = relationship()
     author: Mapped[User] = relationship(foreign_keys=[author_id])
-    author_unit: Mapped[Unit | None] = relationship()
+    author_unit: Mapped[Unit | None] = relationship(foreign_keys=[author_unit_id])
+    sent_by_unit: Mapped[Unit | None] = relationship(foreign_keys=[sent_by_unit_id])
+    helper: Mapped[User | None] = relationship(foreign_keys=[helper_id])
     exemplar: Mapped[Exemplar] = relationship()
     rules_version: Mapped[RuleSetVersion | None] = relationship()
     replaces: Mapped[Entry | None] = relationship(foreign_keys=[replaces_id], remote_side="Entry.id")
     photos: Mapped[list[Photo]] = relationship(order_by="Photo.position", back_populates="entry")
     receipts: Mapped[list[Receipt]] = relationship(order_by="Receipt.number", back_populates="entry")
+    coauthors: Mapped[list[CoAuthor]] = relationship(order_by="CoAuthor.position", back_populates="entry")
+    publications: Mapped[list[Publication]] = relationship(order_by="Publication.part", back_populates="entry")
+    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id", back_populates="entry")
 
 
 class Photo(Base):
-    """A photo of an entry: re-encoded pixels without metadata, in two sizes.
+    """A photo of an entry: re-encoded pixels without metadata, in several sizes.
 
     `sha256` is of the file as it was sent, for the receipt; the file itself is not kept.
+    `recognised` tells whether anybody can be recognised (empty: not answered yet), `people` who;
+    `consent` that they agree.
     """
 
     __tablename__ = "photo"
+    __table_args__ = (CheckConstraint("recognised IN ('', 'nobody', 'people')", name="recognised"),)
 
     id: Mapped[IntPk]
     public_id: Mapped[PublicId]
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
     position: Mapped[int]
     large_key: Mapped[str] = mapped_column(String(60))
+    middle_key: Mapped[str] = mapped_column(String(60), default="")
     small_key: Mapped[str] = mapped_column(String(60))
     width: Mapped[int]  # pixels of the large size
     height: Mapped[int]
@@ -111,34 +130,157 @@ class Photo(Base):
     caption: Mapped[str] = mapped_column(String(300), default="")
     photographer: Mapped[str] = mapped_column(String(200), default="")
     alt: Mapped[str] = mapped_column(String(300), default="")
+    recognised: Mapped[str] = mapped_column(String(10), default="")
+    people: Mapped[str] = mapped_column(String(300), default="")
     consent: Mapped[bool] = mapped_column(default=False)  # who can be recognised has agreed
     created_at: Mapped[Instant]
 
     entry: Mapped[Entry] = relationship(back_populates="photos")
 
 
+class CoAuthor(Base):
+    """One member of the group that wrote an entry, beside its leader, who is `Entry.author`.
+
+    Known by name, phone and date of birth; `user_id` where one of them has an account.
+    """
+
+    __tablename__ = "co_author"
+    __table_args__ = (UniqueConstraint("entry_id", "position"),)
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), index=True)
+    pen_name: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(30), default="")
+    birth_date: Mapped[date | None]
+    unit_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))
+    guardian_name: Mapped[str] = mapped_column(String(200), default="")
+    guardian_consent: Mapped[bool] = mapped_column(default=False)
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+
+    entry: Mapped[Entry] = relationship(back_populates="coauthors")
+    unit: Mapped[Unit | None] = relationship()
+
+
+class Publication(Base):
+    """Where and when one part of a press work was printed, posted or broadcast. A single work has one part."""
+
+    __tablename__ = "publication"
+    __table_args__ = (UniqueConstraint("entry_id", "part"),)
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+    part: Mapped[int]  # 1, 2, … in a series
+    outlet: Mapped[str] = mapped_column(String(200), default="")
+    title: Mapped[str] = mapped_column(String(300), default="")
+    published_on: Mapped[date | None]
+    url: Mapped[str] = mapped_column(String(500), default="")
+    place: Mapped[str] = mapped_column(String(200), default="")  # page and issue, or programme and hour
+    seconds: Mapped[int | None]  # how long it plays, for radio and television
+
+    entry: Mapped[Entry] = relationship(back_populates="publications")
+
+
+class Attachment(Base):
+    """A file kept as it was sent, with an entry: never shown to a judge, never public.
+
+    `kind`: `source` (the document that the text was taken from), `scan` (of a paper entry),
+    `proof` (of publication). `sha256` is of the bytes as sent. `name` is what its sender called it.
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (CheckConstraint("kind IN ('source', 'scan', 'proof')", name="kind"),)
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    key: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[Instant]
+    added_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+
+    entry: Mapped[Entry] = relationship(back_populates="attachments")
+
+
+class LatePass(Base):
+    """Leave for one person to submit one entry after the close, until an instant, with its reason."""
+
+    __tablename__ = "late_pass"
+    __table_args__ = (
+        Index(
+            "uq_late_pass_standing",
+            "contest_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("used_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=text("used_at IS NULL AND ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    until: Mapped[Instant]
+    reason: Mapped[LongText]
+    granted_at: Mapped[Instant]
+    granted_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    used_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+
+
+class SecondLook(Base):
+    """A refused author's one request to look again, and the answer."""
+
+    __tablename__ = "second_look"
+    __table_args__ = (CheckConstraint("outcome IN ('upheld', 'taken_back')", name="outcome"),)
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), unique=True)
+    text: Mapped[LongText]
+    asked_at: Mapped[Instant]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    answer: Mapped[LongText | None]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    answered_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+
+    entry: Mapped[Entry] = relationship()
+
+
 class Receipt(Base):
-    """What the author holds after submitting: one row for each (re)submission, never changed.
+    """What the author holds after submitting or withdrawing: one row for each, never changed.
 
     `draft_id` is the public id of the draft that was sent. One draft gives one receipt, however
-    often its form is sent.
+    often its form is sent; a withdrawal has none. `document` is the text with its formatting.
     """
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("entry_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("entry_id", "number"),
+        CheckConstraint("kind IN ('submitted', 'withdrawn')", name="kind"),
+    )
 
     id: Mapped[IntPk]
     code: Mapped[str] = mapped_column(String(24), unique=True)
-    draft_id: Mapped[str] = mapped_column(String(14), unique=True)
+    kind: Mapped[str] = mapped_column(String(10), default="submitted")
+    draft_id: Mapped[str | None] = mapped_column(String(14), unique=True)
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"))
     number: Mapped[int]
     at: Mapped[Instant]
     rules_version_id: Mapped[int] = mapped_column(BigId, ForeignKey("rule_set_version.id"))
     title: Mapped[str] = mapped_column(String(300))
     text: Mapped[LongText]  # the body as it was submitted
+    document: Mapped[LongText] = mapped_column(default="")
     text_sha256: Mapped[str] = mapped_column(String(64))
     word_count: Mapped[int]
-    files: Mapped[Json]  # [{caption, sha256}]
+    files: Mapped[Json]  # [{kind, caption, sha256}]
 
     entry: Mapped[Entry] = relationship(back_populates="receipts")
     rules_version: Mapped[RuleSetVersion] = relationship()

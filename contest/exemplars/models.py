@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.core.db import Base, BigId, Instant, IntPk, LongText, PublicId, UtcInstant
@@ -32,8 +32,16 @@ class Exemplar(Base):
     contact: Mapped[str] = mapped_column(String(200), default="")
     is_child: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
+    # Another record of the same person or collective, which stands for both; see exemplars.records.
+    same_as_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("exemplar.id"), index=True)
+    # While a matter is being cleared (discipline, complaint …) nothing about it is published or awarded.
+    hold_reason: Mapped[str | None] = mapped_column(String(60))
+    hold_note: Mapped[LongText | None]
+    held_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    held_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
 
     unit: Mapped[Unit | None] = relationship()
+    same_as: Mapped[Exemplar | None] = relationship(remote_side="Exemplar.id")
 
 
 class Verification(Base):
@@ -78,6 +86,62 @@ class Verification(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     answered_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     superseded_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    reminders: Mapped[int] = mapped_column(default=0)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
     exemplar: Mapped[Exemplar] = relationship()
     unit: Mapped[Unit] = relationship()
+    documents: Mapped[list[VerificationDocument]] = relationship(order_by="VerificationDocument.id")
+
+
+class VerificationDocument(Base):
+    """A paper that a unit attached to its answer (a scan, a photo). Shown to the secretariat and the unit alone."""
+
+    __tablename__ = "verification_document"
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    verification_id: Mapped[int] = mapped_column(BigId, ForeignKey("verification.id"), index=True)
+    key: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[Instant]
+    added_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+
+
+class Consent(Base):
+    """That an exemplar (or who speaks for a child) agreed to one purpose, and when that was withdrawn.
+
+    `purpose`: `present` (name and story), `photos` (being recognised in them). `version` names the
+    wording. A withdrawn consent stays; agreeing again is a new row.
+    """
+
+    __tablename__ = "exemplar_consent"
+    __table_args__ = (CheckConstraint("purpose IN ('present', 'photos')", name="purpose"),)
+
+    id: Mapped[IntPk]
+    exemplar_id: Mapped[int] = mapped_column(BigId, ForeignKey("exemplar.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str] = mapped_column(String(20))
+    given_by: Mapped[str] = mapped_column(String(20), default="exemplar")  # exemplar | guardian | both
+    given_at: Mapped[Instant]
+    recorded_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    verification_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("verification.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    withdrawn_because: Mapped[LongText | None]
+
+
+class NotTheSame(Base):
+    """Two records that a person found to be different people; they are not suggested again."""
+
+    __tablename__ = "exemplar_not_the_same"
+    __table_args__ = (UniqueConstraint("one_id", "other_id"), CheckConstraint("one_id < other_id", name="order"))
+
+    id: Mapped[IntPk]
+    one_id: Mapped[int] = mapped_column(BigId, ForeignKey("exemplar.id"))
+    other_id: Mapped[int] = mapped_column(BigId, ForeignKey("exemplar.id"))
+    said_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    said_at: Mapped[Instant]

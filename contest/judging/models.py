@@ -215,3 +215,25 @@ class CouncilBallot(Base):
     note: Mapped[LongText]
     by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     at: Mapped[Instant]
+
+
+class CodeMapOpening(Base):
+    """The opening of the map from codes to authors of one category: asked for by one person, done by another.
+
+    Only once its scores are locked. Nothing is sealed again; each reading is an audit row.
+    """
+
+    __tablename__ = "code_map_opening"
+    __table_args__ = (UniqueConstraint("contest_id", "category"),)
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    category: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[LongText]
+    asked_at: Mapped[Instant]
+    asked_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    opened_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    opened_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+
+    asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
+    opened_by: Mapped[User | None] = relationship(foreign_keys=[opened_by_id])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contest.core.db import Base, Instant, IntPk, Json, LongText, UtcInstant
@@ -30,6 +30,7 @@ class Message(Base):
     locale: Mapped[str] = mapped_column(String(2))
     template: Mapped[str] = mapped_column(String(60))
     params: Mapped[Json]
+    scope: Mapped[str] = mapped_column(String(120), default="")  # whose wording: a contest's slug, or the site's
     created_at: Mapped[Instant]
     state: Mapped[str] = mapped_column(String(10), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
@@ -37,3 +38,27 @@ class Message(Base):
     claimed_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     error: Mapped[LongText | None]
+
+
+class MessageText(Base):
+    """An organiser's own wording of a message, in place of the template of the same name.
+
+    `body` holds named blanks in braces, such as {code}; outbox.wording says which a template knows.
+    The site's wording has an empty `scope`.
+    """
+
+    __tablename__ = "message_text"
+    __table_args__ = (
+        UniqueConstraint("scope", "template", "locale", "channel"),
+        CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+    )
+
+    id: Mapped[IntPk]
+    scope: Mapped[str] = mapped_column(String(120), default="")
+    template: Mapped[str] = mapped_column(String(60))
+    locale: Mapped[str] = mapped_column(String(2))
+    channel: Mapped[str] = mapped_column(String(10))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    body: Mapped[LongText]
+    changed_at: Mapped[Instant]
+    changed_by_id: Mapped[int | None] = mapped_column(BigInteger)  # a user's id; accounts lies above this room

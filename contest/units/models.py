@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.accounts.models import User
@@ -35,6 +35,66 @@ class Unit(Base):
 
     parent: Mapped[Unit | None] = relationship(foreign_keys=[parent_id], remote_side="Unit.id")
     successor: Mapped[Unit | None] = relationship(foreign_keys=[successor_id], remote_side="Unit.id")
+
+
+class UnitPlace(Base):
+    """A unit's place in a tree beside the one of `Unit.parent_id`: sector, organisation, bloc.
+
+    Valid from a day (inclusive) until another (exclusive); `parent_id` None stands at the top.
+    """
+
+    __tablename__ = "unit_place"
+    __table_args__ = (
+        CheckConstraint("tree IN ('sector', 'organisation', 'bloc')", name="tree"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="dates"),
+        Index("ix_unit_place_tree", "tree", "parent_id"),
+    )
+
+    id: Mapped[IntPk]
+    unit_id: Mapped[int] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
+    tree: Mapped[str] = mapped_column(String(20))
+    parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id])
+    parent: Mapped[Unit | None] = relationship(foreign_keys=[parent_id])
+
+
+class UnitName(Base):
+    """A name that a unit bore until a day (exclusive); the name it bears now stands in `Unit`."""
+
+    __tablename__ = "unit_name"
+
+    id: Mapped[IntPk]
+    unit_id: Mapped[int] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+
+
+class UnitChange(Base):
+    """What became of a unit: merged into another, split to several (with a share), or its work taken over."""
+
+    __tablename__ = "unit_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('merged', 'split', 'took_over')", name="kind"),
+        CheckConstraint("share IS NULL OR (share > 0 AND share <= 100)", name="share"),
+        UniqueConstraint("from_id", "to_id", "on"),
+    )
+
+    id: Mapped[IntPk]
+    from_id: Mapped[int] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
+    to_id: Mapped[int] = mapped_column(BigId, ForeignKey("unit.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    share: Mapped[int | None]  # per cent of the old unit, where known
+    on: Mapped[date]
+    decision: Mapped[str] = mapped_column(String(200), default="")
+
+    old: Mapped[Unit] = relationship(foreign_keys=[from_id])
+    new: Mapped[Unit] = relationship(foreign_keys=[to_id])
 
 
 class UnitOfficer(Base):

@@ -48,6 +48,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_contest_slug")),
     )
     op.create_table(
+        "message_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope", sa.String(length=120), nullable=False),
+        sa.Column("template", sa.String(length=60), nullable=False),
+        sa.Column("locale", sa.String(length=2), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("channel IN ('email', 'sms')", name=op.f("ck_message_text_channel")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_text")),
+        sa.UniqueConstraint(
+            "scope", "template", "locale", "channel", name=op.f("uq_message_text_scope_template_locale_channel")
+        ),
+    )
+    op.create_table(
         "outbox_message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=10), nullable=False),
@@ -55,6 +72,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=2), nullable=False),
         sa.Column("template", sa.String(length=60), nullable=False),
         sa.Column("params", sa.Text(), nullable=False),
+        sa.Column("scope", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -108,6 +126,8 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(length=20), nullable=True),
         sa.Column("password", sa.String(length=255), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("assisted", sa.Boolean(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -118,7 +138,7 @@ def upgrade() -> None:
         sa.Column("totp_secret", sa.String(length=255), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.Column("recovery_codes", sa.Text(), nullable=True),
-        sa.CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name=op.f("ck_user_reachable")),
+        sa.CheckConstraint("email IS NOT NULL OR phone IS NOT NULL OR assisted", name=op.f("ck_user_reachable")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
         sa.UniqueConstraint("phone", name=op.f("uq_user_phone")),
@@ -147,6 +167,55 @@ def upgrade() -> None:
     with op.batch_alter_table("address_code", schema=None) as batch_op:
         batch_op.create_index("ix_address_code_address", ["address", "created_at"], unique=False)
 
+    op.create_table(
+        "bundle",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sent_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('reading', 'read', 'importing', 'imported', 'unreadable', 'given_up')",
+            name=op.f("ck_bundle_state"),
+        ),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_bundle_contest_id_contest")),
+        sa.ForeignKeyConstraint(["sent_by_id"], ["user.id"], name=op.f("fk_bundle_sent_by_id_user")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_bundle_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_bundle_public_id")),
+    )
+    with op.batch_alter_table("bundle", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bundle_contest_id"), ["contest_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bundle_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "code_map_opening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_code_map_opening_asked_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_code_map_opening_contest_id_contest")),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["user.id"], name=op.f("fk_code_map_opening_opened_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_map_opening")),
+        sa.UniqueConstraint("contest_id", "category", name=op.f("uq_code_map_opening_contest_id_category")),
+    )
     op.create_table(
         "contest_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -178,6 +247,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_council_ballot_contest_id"), ["contest_id"], unique=False)
 
     op.create_table(
+        "data_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("contact", sa.String(length=320), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("taken_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=12), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('copy', 'correct', 'erase', 'withdraw', 'other')", name=op.f("ck_data_request_kind")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('done', 'partly', 'declined', 'called_off')", name=op.f("ck_data_request_outcome")
+        ),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["user.id"], name=op.f("fk_data_request_answered_by_id_user")),
+        sa.ForeignKeyConstraint(["taken_by_id"], ["user.id"], name=op.f("fk_data_request_taken_by_id_user")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_data_request_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_data_request_public_id")),
+    )
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_request_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "exemplar",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -190,13 +292,21 @@ def upgrade() -> None:
         sa.Column("contact", sa.String(length=200), nullable=False),
         sa.Column("is_child", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("same_as_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("hold_reason", sa.String(length=60), nullable=True),
+        sa.Column("hold_note", sa.Text(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("kind IN ('individual', 'collective', 'household', 'model')", name=op.f("ck_exemplar_kind")),
+        sa.ForeignKeyConstraint(["held_by_id"], ["user.id"], name=op.f("fk_exemplar_held_by_id_user")),
+        sa.ForeignKeyConstraint(["same_as_id"], ["exemplar.id"], name=op.f("fk_exemplar_same_as_id_exemplar")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_exemplar_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exemplar")),
         sa.UniqueConstraint("public_id", name=op.f("uq_exemplar_public_id")),
     )
     with op.batch_alter_table("exemplar", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exemplar_name_key"), ["name_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exemplar_same_as_id"), ["same_as_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exemplar_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -229,6 +339,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "late_pass",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("granted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_late_pass_contest_id_contest")),
+        sa.ForeignKeyConstraint(["granted_by_id"], ["user.id"], name=op.f("fk_late_pass_granted_by_id_user")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_late_pass_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_pass")),
+    )
+    with op.batch_alter_table("late_pass", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_late_pass_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            "uq_late_pass_standing",
+            ["contest_id", "user_id"],
+            unique=True,
+            sqlite_where=sa.text("used_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("used_at IS NULL AND ended_at IS NULL"),
+        )
 
     op.create_table(
         "panel_seat",
@@ -279,6 +415,25 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reason_template",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("verb", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("verb IN ('refuse', 'complete')", name=op.f("ck_reason_template_verb")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_reason_template_contest_id_contest")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_reason_template_made_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reason_template")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_reason_template_public_id")),
+    )
+    with op.batch_alter_table("reason_template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reason_template_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
         "result_set",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -318,6 +473,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("superseded_at IS NULL"),
         )
 
+    op.create_table(
+        "retention_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ran_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_retention_run_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_run")),
+    )
     op.create_table(
         "role_grant",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -375,6 +540,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "number", name=op.f("uq_rule_set_version_contest_id_number")),
     )
     op.create_table(
+        "saved_view",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("arguments", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_saved_view_contest_id_contest")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_saved_view_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("contest_id", "user_id", "name", name=op.f("uq_saved_view_contest_id_user_id_name")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_saved_view_public_id")),
+    )
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saved_view_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "sign_in",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=43), nullable=False),
@@ -387,6 +570,42 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
+
+    op.create_table(
+        "unit_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=True),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("decision", sa.String(length=200), nullable=False),
+        sa.CheckConstraint("kind IN ('merged', 'split', 'took_over')", name=op.f("ck_unit_change_kind")),
+        sa.CheckConstraint("share IS NULL OR (share > 0 AND share <= 100)", name=op.f("ck_unit_change_share")),
+        sa.ForeignKeyConstraint(["from_id"], ["unit.id"], name=op.f("fk_unit_change_from_id_unit")),
+        sa.ForeignKeyConstraint(["to_id"], ["unit.id"], name=op.f("fk_unit_change_to_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_change")),
+        sa.UniqueConstraint("from_id", "to_id", "on", name=op.f("uq_unit_change_from_id_to_id_on")),
+    )
+    with op.batch_alter_table("unit_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_change_from_id"), ["from_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_change_to_id"), ["to_id"], unique=False)
+
+    op.create_table(
+        "unit_name",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("name_key", sa.String(length=200), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_name_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_name")),
+    )
+    with op.batch_alter_table("unit_name", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_name_name_key"), ["name_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_name_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "unit_officer",
@@ -410,6 +629,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+
+    op.create_table(
+        "unit_place",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tree", sa.String(length=20), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint("tree IN ('sector', 'organisation', 'bloc')", name=op.f("ck_unit_place_tree")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_unit_place_dates")),
+        sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=op.f("fk_unit_place_parent_id_unit")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_place_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_place")),
+    )
+    with op.batch_alter_table("unit_place", schema=None) as batch_op:
+        batch_op.create_index("ix_unit_place_tree", ["tree", "parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_place_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "user_site_role",
@@ -487,10 +724,15 @@ def upgrade() -> None:
         sa.Column("facts_version", sa.Integer(), nullable=False),
         sa.Column("replaces_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("body_key", sa.Text(), nullable=False),
         sa.Column("genre", sa.String(length=40), nullable=False),
         sa.Column("word_count", sa.Integer(), nullable=False),
+        sa.Column("medium", sa.String(length=20), nullable=False),
+        sa.Column("source", sa.String(length=10), nullable=False),
+        sa.Column("helper_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sent_by_unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("deed_place", sa.String(length=300), nullable=False),
         sa.Column("deed_time", sa.String(length=200), nullable=False),
         sa.Column("author_name", sa.String(length=200), nullable=False),
@@ -515,6 +757,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("completion_due", sa.DateTime(timezone=True), nullable=True),
         sa.Column("redactions", sa.Text(), nullable=False),
+        sa.CheckConstraint("source IN ('web', 'bundle', 'paper')", name=op.f("ck_entry_source")),
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'received', 'completion_requested', 'accepted', 'refused', 'withdrawn')",
             name=op.f("ck_entry_state"),
@@ -524,10 +767,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_entry_contest_id_contest")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_entry_decided_by_id_user")),
         sa.ForeignKeyConstraint(["exemplar_id"], ["exemplar.id"], name=op.f("fk_entry_exemplar_id_exemplar")),
+        sa.ForeignKeyConstraint(["helper_id"], ["user.id"], name=op.f("fk_entry_helper_id_user")),
         sa.ForeignKeyConstraint(["replaces_id"], ["entry.id"], name=op.f("fk_entry_replaces_id_entry")),
         sa.ForeignKeyConstraint(
             ["rules_version_id"], ["rule_set_version.id"], name=op.f("fk_entry_rules_version_id_rule_set_version")
         ),
+        sa.ForeignKeyConstraint(["sent_by_unit_id"], ["unit.id"], name=op.f("fk_entry_sent_by_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
         sa.UniqueConstraint("contest_id", "blind_code", name=op.f("uq_entry_contest_id_blind_code")),
         sa.UniqueConstraint("exemplar_id", name=op.f("uq_entry_exemplar_id")),
@@ -538,7 +783,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_entry_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_author_unit_id"), ["author_unit_id"], unique=False)
         batch_op.create_index("ix_entry_contest_state", ["contest_id", "category", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_entry_helper_id"), ["helper_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_entry_sent_by_unit_id"), ["sent_by_unit_id"], unique=False)
 
+    op.create_table(
+        "exemplar_not_the_same",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("one_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("said_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("one_id < other_id", name=op.f("ck_exemplar_not_the_same_order")),
+        sa.ForeignKeyConstraint(["one_id"], ["exemplar.id"], name=op.f("fk_exemplar_not_the_same_one_id_exemplar")),
+        sa.ForeignKeyConstraint(["other_id"], ["exemplar.id"], name=op.f("fk_exemplar_not_the_same_other_id_exemplar")),
+        sa.ForeignKeyConstraint(["said_by_id"], ["user.id"], name=op.f("fk_exemplar_not_the_same_said_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemplar_not_the_same")),
+        sa.UniqueConstraint("one_id", "other_id", name=op.f("uq_exemplar_not_the_same_one_id_other_id")),
+    )
     op.create_table(
         "verification",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -561,6 +822,8 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "outcome IN ('verified', 'unverifiable', 'on_hold', 'refuted')", name=op.f("ck_verification_outcome")
         ),
@@ -617,6 +880,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_assignment_judge", ["judge_id", "round"], unique=False)
 
     op.create_table(
+        "attachment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("kind IN ('source', 'scan', 'proof')", name=op.f("ck_attachment_kind")),
+        sa.ForeignKeyConstraint(["added_by_id"], ["user.id"], name=op.f("fk_attachment_added_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_attachment_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_attachment_public_id")),
+    )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "award",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -648,6 +933,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("ballot_id", "revision", name=op.f("uq_ballot_revision_ballot_id_revision")),
     )
     op.create_table(
+        "bundle_line",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bundle_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("cells", sa.Text(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("receipt_code", sa.String(length=24), nullable=True),
+        sa.CheckConstraint("state IN ('ready', 'faulty', 'imported', 'doubled')", name=op.f("ck_bundle_line_state")),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"], ["bundle.id"], name=op.f("fk_bundle_line_bundle_id_bundle"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_bundle_line_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle_line")),
+        sa.UniqueConstraint("bundle_id", "number", name=op.f("uq_bundle_line_bundle_id_number")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_bundle_line_entry_id")),
+    )
+    with op.batch_alter_table("bundle_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bundle_line_mark"), ["mark"], unique=False)
+
+    op.create_table(
+        "checked",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("receipt_number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_checked_entry_id_entry"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_checked")),
+    )
+    op.create_table(
         "choice",
         sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
@@ -660,6 +977,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("choice", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_choice_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "co_author",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name_key", sa.String(length=200), nullable=False),
+        sa.Column("pen_name", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=30), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=True),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("guardian_name", sa.String(length=200), nullable=False),
+        sa.Column("guardian_consent", sa.Boolean(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_co_author_entry_id_entry")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_co_author_unit_id_unit")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_co_author_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_co_author")),
+        sa.UniqueConstraint("entry_id", "position", name=op.f("uq_co_author_entry_id_position")),
+    )
+    with op.batch_alter_table("co_author", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_co_author_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_co_author_name_key"), ["name_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_co_author_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "conflict_of_interest",
@@ -685,6 +1027,99 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_conflict_of_interest_judge_id"), ["judge_id"], unique=False)
 
     op.create_table(
+        "edition",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("abridged", sa.Boolean(), nullable=False),
+        sa.Column("author_shown", sa.Boolean(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prepared_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_because", sa.Text(), nullable=True),
+        sa.CheckConstraint("approved_at IS NOT NULL OR withdrawn_at IS NULL", name=op.f("ck_edition_withdrawn")),
+        sa.ForeignKeyConstraint(["approved_by_id"], ["user.id"], name=op.f("fk_edition_approved_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_edition_entry_id_entry"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["prepared_by_id"], ["user.id"], name=op.f("fk_edition_prepared_by_id_user")),
+        sa.ForeignKeyConstraint(["withdrawn_by_id"], ["user.id"], name=op.f("fk_edition_withdrawn_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
+        sa.UniqueConstraint("entry_id", "number", name=op.f("uq_edition_entry_id_number")),
+    )
+    with op.batch_alter_table("edition", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_edition_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(
+            "uq_edition_standing",
+            ["entry_id"],
+            unique=True,
+            sqlite_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
+        )
+
+    op.create_table(
+        "exemplar_consent",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exemplar_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("version", sa.String(length=20), nullable=False),
+        sa.Column("given_by", sa.String(length=20), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("verification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_because", sa.Text(), nullable=True),
+        sa.CheckConstraint("purpose IN ('present', 'photos')", name=op.f("ck_exemplar_consent_purpose")),
+        sa.ForeignKeyConstraint(
+            ["exemplar_id"], ["exemplar.id"], name=op.f("fk_exemplar_consent_exemplar_id_exemplar")
+        ),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["user.id"], name=op.f("fk_exemplar_consent_recorded_by_id_user")),
+        sa.ForeignKeyConstraint(
+            ["verification_id"], ["verification.id"], name=op.f("fk_exemplar_consent_verification_id_verification")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["user.id"], name=op.f("fk_exemplar_consent_withdrawn_by_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemplar_consent")),
+    )
+    with op.batch_alter_table("exemplar_consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exemplar_consent_exemplar_id"), ["exemplar_id"], unique=False)
+
+    op.create_table(
+        "finding",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("place", sa.String(length=30), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("set_aside_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_finding_entry_id_entry"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["set_aside_by_id"], ["user.id"], name=op.f("fk_finding_set_aside_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index("ix_finding_entry", ["entry_id", "kind"], unique=False)
+
+    op.create_table(
+        "fingerprint",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("shingles", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entry.id"], name=op.f("fk_fingerprint_entry_id_entry"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_fingerprint")),
+    )
+    op.create_table(
         "gap_settlement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -701,12 +1136,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_gap_settlement_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
+        "near_copy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("one_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("passages", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("judged", sa.String(length=10), nullable=True),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("judged_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("judged IN ('copy', 'harmless')", name=op.f("ck_near_copy_judged")),
+        sa.CheckConstraint("one_id < other_id", name=op.f("ck_near_copy_order")),
+        sa.ForeignKeyConstraint(["judged_by_id"], ["user.id"], name=op.f("fk_near_copy_judged_by_id_user")),
+        sa.ForeignKeyConstraint(["one_id"], ["entry.id"], name=op.f("fk_near_copy_one_id_entry"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["entry.id"], name=op.f("fk_near_copy_other_id_entry"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_near_copy")),
+        sa.UniqueConstraint("one_id", "other_id", name=op.f("uq_near_copy_one_id_other_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_near_copy_public_id")),
+    )
+    with op.batch_alter_table("near_copy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_near_copy_other_id"), ["other_id"], unique=False)
+
+    op.create_table(
+        "paper_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("postmarked_on", sa.Date(), nullable=True),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("typed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("typed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("compared_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["compared_by_id"], ["user.id"], name=op.f("fk_paper_entry_compared_by_id_user")),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entry.id"], name=op.f("fk_paper_entry_entry_id_entry"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["typed_by_id"], ["user.id"], name=op.f("fk_paper_entry_typed_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_entry")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_paper_entry_entry_id")),
+    )
+    op.create_table(
         "photo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("large_key", sa.String(length=60), nullable=False),
+        sa.Column("middle_key", sa.String(length=60), nullable=False),
         sa.Column("small_key", sa.String(length=60), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
@@ -714,8 +1196,11 @@ def upgrade() -> None:
         sa.Column("caption", sa.String(length=300), nullable=False),
         sa.Column("photographer", sa.String(length=200), nullable=False),
         sa.Column("alt", sa.String(length=300), nullable=False),
+        sa.Column("recognised", sa.String(length=10), nullable=False),
+        sa.Column("people", sa.String(length=300), nullable=False),
         sa.Column("consent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("recognised IN ('', 'nobody', 'people')", name=op.f("ck_photo_recognised")),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_photo_entry_id_entry")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photo")),
         sa.UniqueConstraint("public_id", name=op.f("uq_photo_public_id")),
@@ -724,19 +1209,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_photo_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
+        "publication",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("outlet", sa.String(length=200), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("published_on", sa.Date(), nullable=True),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_publication_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+        sa.UniqueConstraint("entry_id", "part", name=op.f("uq_publication_entry_id_part")),
+    )
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_publication_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "receipt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=24), nullable=False),
-        sa.Column("draft_id", sa.String(length=14), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("draft_id", sa.String(length=14), nullable=True),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("rules_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         sa.Column("text_sha256", sa.String(length=64), nullable=False),
         sa.Column("word_count", sa.Integer(), nullable=False),
         sa.Column("files", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('submitted', 'withdrawn')", name=op.f("ck_receipt_kind")),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_receipt_entry_id_entry")),
         sa.ForeignKeyConstraint(
             ["rules_version_id"], ["rule_set_version.id"], name=op.f("fk_receipt_rules_version_id_rule_set_version")
@@ -745,6 +1251,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_receipt_code")),
         sa.UniqueConstraint("draft_id", name=op.f("uq_receipt_draft_id")),
         sa.UniqueConstraint("entry_id", "number", name=op.f("uq_receipt_entry_id_number")),
+    )
+    op.create_table(
+        "second_look",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("outcome IN ('upheld', 'taken_back')", name=op.f("ck_second_look_outcome")),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["user.id"], name=op.f("fk_second_look_answered_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_second_look_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_second_look")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_second_look_entry_id")),
     )
     op.create_table(
         "set_aside",
@@ -759,6 +1281,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
         sa.UniqueConstraint("entry_id", "round", name=op.f("uq_set_aside_entry_id_round")),
     )
+    op.create_table(
+        "verification_document",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("verification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["added_by_id"], ["user.id"], name=op.f("fk_verification_document_added_by_id_user")),
+        sa.ForeignKeyConstraint(
+            ["verification_id"], ["verification.id"], name=op.f("fk_verification_document_verification_id_verification")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification_document")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_verification_document_public_id")),
+    )
+    with op.batch_alter_table("verification_document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verification_document_verification_id"), ["verification_id"], unique=False)
+
+    op.create_table(
+        "edition_photo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("edition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("photo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("caption", sa.String(length=300), nullable=False),
+        sa.Column("alt", sa.String(length=300), nullable=False),
+        sa.Column("credit", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition_id"], ["edition.id"], name=op.f("fk_edition_photo_edition_id_edition"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["photo_id"], ["photo.id"], name=op.f("fk_edition_photo_photo_id_photo"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition_photo")),
+        sa.UniqueConstraint("edition_id", "photo_id", name=op.f("uq_edition_photo_edition_id_photo_id")),
+    )
+    with op.batch_alter_table("edition_photo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_edition_photo_photo_id"), ["photo_id"], unique=False)
+
     op.create_table(
         "sheet",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -810,26 +1376,77 @@ def downgrade() -> None:
     op.drop_table("sheet_revision")
     op.drop_table("mark")
     op.drop_table("sheet")
+    with op.batch_alter_table("edition_photo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_edition_photo_photo_id"))
+
+    op.drop_table("edition_photo")
+    with op.batch_alter_table("verification_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_verification_document_verification_id"))
+
+    op.drop_table("verification_document")
     op.drop_table("set_aside")
+    op.drop_table("second_look")
     op.drop_table("receipt")
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_publication_entry_id"))
+
+    op.drop_table("publication")
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_photo_entry_id"))
 
     op.drop_table("photo")
+    op.drop_table("paper_entry")
+    with op.batch_alter_table("near_copy", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_near_copy_other_id"))
+
+    op.drop_table("near_copy")
     with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gap_settlement_entry_id"))
 
     op.drop_table("gap_settlement")
+    op.drop_table("fingerprint")
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index("ix_finding_entry")
+
+    op.drop_table("finding")
+    with op.batch_alter_table("exemplar_consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exemplar_consent_exemplar_id"))
+
+    op.drop_table("exemplar_consent")
+    with op.batch_alter_table("edition", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_edition_standing",
+            sqlite_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_edition_entry_id"))
+
+    op.drop_table("edition")
     with op.batch_alter_table("conflict_of_interest", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_conflict_of_interest_judge_id"))
 
     op.drop_table("conflict_of_interest")
+    with op.batch_alter_table("co_author", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_co_author_user_id"))
+        batch_op.drop_index(batch_op.f("ix_co_author_name_key"))
+        batch_op.drop_index(batch_op.f("ix_co_author_entry_id"))
+
+    op.drop_table("co_author")
     with op.batch_alter_table("choice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_choice_entry_id"))
 
     op.drop_table("choice")
+    op.drop_table("checked")
+    with op.batch_alter_table("bundle_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bundle_line_mark"))
+
+    op.drop_table("bundle_line")
     op.drop_table("ballot_revision")
     op.drop_table("award")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachment_entry_id"))
+
+    op.drop_table("attachment")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index("ix_assignment_judge")
 
@@ -845,7 +1462,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verification_exemplar_id"))
 
     op.drop_table("verification")
+    op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_entry_helper_id"))
         batch_op.drop_index("ix_entry_contest_state")
         batch_op.drop_index(batch_op.f("ix_entry_author_unit_id"))
         batch_op.drop_index(batch_op.f("ix_entry_author_id"))
@@ -859,6 +1479,11 @@ def downgrade() -> None:
 
     op.drop_table("vote_code")
     op.drop_table("user_site_role")
+    with op.batch_alter_table("unit_place", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_place_unit_id"))
+        batch_op.drop_index("ix_unit_place_tree")
+
+    op.drop_table("unit_place")
     with op.batch_alter_table("unit_officer", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_unit_officer_standing",
@@ -868,10 +1493,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_officer_user_id"))
 
     op.drop_table("unit_officer")
+    with op.batch_alter_table("unit_name", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_name_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_unit_name_name_key"))
+
+    op.drop_table("unit_name")
+    with op.batch_alter_table("unit_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_change_to_id"))
+        batch_op.drop_index(batch_op.f("ix_unit_change_from_id"))
+
+    op.drop_table("unit_change")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_user")
 
     op.drop_table("sign_in")
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_view_user_id"))
+
+    op.drop_table("saved_view")
     op.drop_table("rule_set_version")
     op.drop_table("round_closing")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
@@ -883,6 +1522,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_user_id"))
 
     op.drop_table("role_grant")
+    op.drop_table("retention_run")
     with op.batch_alter_table("result_set", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_result_set_standing",
@@ -891,6 +1531,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("result_set")
+    with op.batch_alter_table("reason_template", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reason_template_contest_id"))
+
+    op.drop_table("reason_template")
     with op.batch_alter_table("prize_withheld", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_prize_withheld_standing",
@@ -908,20 +1552,40 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_panel_seat_judge_id"))
 
     op.drop_table("panel_seat")
+    with op.batch_alter_table("late_pass", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_late_pass_standing",
+            sqlite_where=sa.text("used_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("used_at IS NULL AND ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_late_pass_user_id"))
+
+    op.drop_table("late_pass")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_contest_id"))
 
     op.drop_table("invitation")
     with op.batch_alter_table("exemplar", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_exemplar_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_exemplar_same_as_id"))
         batch_op.drop_index(batch_op.f("ix_exemplar_name_key"))
 
     op.drop_table("exemplar")
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_data_request_user_id"))
+
+    op.drop_table("data_request")
     with op.batch_alter_table("council_ballot", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_council_ballot_contest_id"))
 
     op.drop_table("council_ballot")
     op.drop_table("contest_step")
+    op.drop_table("code_map_opening")
+    with op.batch_alter_table("bundle", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bundle_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_bundle_contest_id"))
+
+    op.drop_table("bundle")
     with op.batch_alter_table("address_code", schema=None) as batch_op:
         batch_op.drop_index("ix_address_code_address")
 
@@ -937,6 +1601,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_message_due")
 
     op.drop_table("outbox_message")
+    op.drop_table("message_text")
     op.drop_table("contest")
     with op.batch_alter_table("audit_row", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_row_object")

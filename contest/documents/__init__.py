@@ -1,0 +1,1 @@
+"""Reading documents that people send: in a bounded child process, into one form."""

@@ -1,0 +1,1 @@
+"""What the organiser approved of an entry for the public."""

@@ -1,0 +1,1 @@
+"""What units send for many authors: bundles of files, and entries on paper."""

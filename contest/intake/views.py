@@ -1,0 +1,9 @@
+"""Bundles and paper: pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from contest.intake import models  # noqa: F401  # its tables are known with its pages
+
+bp = Blueprint("intake", __name__)

@@ -1,0 +1,1 @@
+"""The secretariat's desk: what was found in entries, near-copies, saved views."""
