@@ -78,6 +78,7 @@ def invite(
         template="invitation",
         now=now,
         locale=locale,
+        scope=contest.slug if contest else "",
         name=invitation.name,
         token=token,
         role=role,

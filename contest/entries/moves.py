@@ -53,7 +53,7 @@ def audit(*, entry: Entry, verb: str, actor: User | None, now: datetime, **detai
 def tell_author(*, entry: Entry, template: str, now: datetime, **params: Any) -> None:
     """Ask for a message to the author, by mail, or by SMS to an account without an address."""
     author = entry.author
-    title = entry.contest.rules.title
+    title, scope = entry.contest.rules.title, entry.contest.slug
     common = {
         "title": entry.title,
         "entry": entry.public_id,
@@ -62,6 +62,6 @@ def tell_author(*, entry: Entry, template: str, now: datetime, **params: Any) ->
         **params,
     }
     if author.email:
-        ask_for_mail(to=author.email, template=template, now=now, locale=author.locale, **common)
+        ask_for_mail(to=author.email, template=template, now=now, locale=author.locale, scope=scope, **common)
     elif author.phone:
-        ask_for_sms(to=author.phone, template=f"{template}_sms", now=now, locale=author.locale, **common)
+        ask_for_sms(to=author.phone, template=f"{template}_sms", now=now, locale=author.locale, scope=scope, **common)

@@ -250,10 +250,11 @@ def _tell(judge: User, contest: Contest, round_id: str, given: int, now: datetim
         "given": given,
         "until": window.closes.isoformat() if window else None,
     }
+    common = {"locale": judge.locale, "scope": contest.slug, **params}
     if judge.email:
-        ask_for_mail(to=judge.email, template="judge_assigned", now=now, locale=judge.locale, **params)
+        ask_for_mail(to=judge.email, template="judge_assigned", now=now, **common)
     elif judge.phone:
-        ask_for_sms(to=judge.phone, template="judge_assigned_sms", now=now, locale=judge.locale, **params)
+        ask_for_sms(to=judge.phone, template="judge_assigned_sms", now=now, **common)
 
 
 def assign_third(*, entry: Entry, round_id: str, now: datetime) -> Assignment | None:

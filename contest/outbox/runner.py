@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 from flask_babel import force_locale
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from sqlalchemy import update
 
 from contest.core.db import db, writing
@@ -24,6 +26,7 @@ from contest.outbox.channels import Channel, Letter, Permanent, Transient, chann
 from contest.outbox.models import Message
 from contest.outbox.queries import due_ids, is_due
 from contest.outbox.rules import ATTEMPTS, CLAIM, wait_after, without_secrets
+from contest.outbox.wording import EMAIL, SMS, Kind, fill, find_wording, get_kind
 
 log = logging.getLogger(__name__)
 _SUBJECT = "Subject:"
@@ -48,25 +51,99 @@ def render(message: Message, *, base_url: str = "") -> Rendered:
 
     The first line is `Subject: …`, then a blank line, then the text; a text message has no subject
     line. Every name used in the template must be a parameter. Links lead to `base_url`, by default
-    the official address, in the language of the message.
+    the official address, in the language of the message. Where the organiser of the contest wrote
+    a wording of their own, that goes out; if it cannot be filled, the site's own does.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's proxy
-    root = (base_url or official_url()).rstrip("/")
-    prefix = "/en" if message.locale == ENGLISH else ""
-    environ = outside_environ(urlsplit(root).path, message.locale)
-    # A context of its own: nothing of the request or message around it shows through.
-    with (
-        app.app_context(),
-        app.test_request_context("/", base_url=root + prefix, environ_overrides=environ),
-        force_locale(message.locale),
-    ):
-        context = dict(message.params)
-        app.update_template_context(context)
-        text = _strict(app).get_template(f"outbox/{message.template}.txt").render(context)
+    wording = find_wording(message.scope, message.template, message.locale) if message.scope else None
+    if wording is not None:
+        try:
+            kind = get_kind(message.template.removesuffix("_sms"))
+            return render_wording(
+                kind, wording.channel, message.locale, wording.subject, wording.body, message.params, base_url=base_url
+            )
+        except Exception:
+            # A blank that a later version knows no more must not keep the message back.
+            log.exception("the wording of %s in %s cannot be used", message.template, message.scope)
+    with _speaking(message.locale, base_url) as app:
+        text = _in_words(app, _strict(app).get_template(f"outbox/{message.template}.txt"), message.params)
+    return _parted(text)
+
+
+def render_wording(
+    kind: Kind,
+    channel: str,
+    locale: str,
+    subject: str,
+    body: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    base_url: str = "",
+) -> Rendered:
+    """A wording with its blanks filled from `params`, by default the sample's.
+
+    A mail ends as all our mails do, with who sent it and that nobody ever asks for money or codes.
+    """
+    with _speaking(locale, base_url) as app:
+        values = _values(app, kind, kind.sample if params is None else params)
+        foot = "" if channel == SMS else "\n\n" + _foot(app)
+    return Rendered(fill(subject, values) if channel == EMAIL else "", fill(body, values).strip() + foot + "\n")
+
+
+def standard_wording(kind: Kind, channel: str, locale: str) -> Rendered:
+    """The site's own wording of a message with its blanks shown as such: what an organiser starts from.
+
+    Made by writing the sample's message and putting each blank where its value stands.
+    """
+    with _speaking(locale, "") as app:
+        template = _strict(app).get_template(f"outbox/{kind.name(channel)}.txt")
+        subject, body = _parted(_in_words(app, template, kind.sample))
+        values = _values(app, kind, kind.sample)
+        body = body.strip().removesuffix(_foot(app)).strip()
+    # Longest first: an address may hold a code.
+    for name, value in sorted(values.items(), key=lambda pair: len(pair[1]), reverse=True):
+        if len(value) > 1:
+            subject, body = subject.replace(value, f"{{{name}}}"), body.replace(value, f"{{{name}}}")
+    return Rendered(subject, body)
+
+
+def _values(app: Flask, kind: Kind, params: Mapping[str, Any]) -> dict[str, str]:
+    environment = _strict(app)
+    return {
+        name: _in_words(app, environment.from_string(snippet), params).strip() for name, snippet in kind.blanks.items()
+    }
+
+
+def _foot(app: Flask) -> str:
+    source = '{% from "macros/messages.txt" import foot with context %}{{ foot() }}'
+    return _in_words(app, _strict(app).from_string(source), {}).strip()
+
+
+def _in_words(app: Flask, template: Template, params: Mapping[str, Any]) -> str:
+    context = dict(params)
+    app.update_template_context(context)
+    return template.render(context)
+
+
+def _parted(text: str) -> Rendered:
     head, _, rest = text.lstrip().partition("\n")
     if head.startswith(_SUBJECT):
         return Rendered(head.removeprefix(_SUBJECT).strip(), rest.strip() + "\n")
     return Rendered("", text.strip() + "\n")
+
+
+@contextmanager
+def _speaking(locale: str, base_url: str) -> Iterator[Flask]:
+    """A request of its own in `locale` under the official address: nothing around it shows through."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's proxy
+    root = (base_url or official_url()).rstrip("/")
+    prefix = "/en" if locale == ENGLISH else ""
+    environ = outside_environ(urlsplit(root).path, locale)
+    with (
+        app.app_context(),
+        app.test_request_context("/", base_url=root + prefix, environ_overrides=environ),
+        force_locale(locale),
+    ):
+        yield app
 
 
 def _strict(app: Flask) -> Environment:

@@ -11,17 +11,22 @@ from contest.core.db import db
 from contest.outbox.models import Message
 
 
-def ask_for_mail(*, to: str, template: str, now: datetime, locale: str = "vi", **params: Any) -> Message:
+def ask_for_mail(
+    *, to: str, template: str, now: datetime, locale: str = "vi", scope: str = "", **params: Any
+) -> Message:
     """Queue an e-mail, to be rendered from `templates/outbox/<template>.txt` when it is sent.
 
-    `params` must be JSON: ids, codes, names, ISO instants. The row commits with the caller's act.
+    `params` must be JSON: ids, codes, names, ISO instants. `scope` is the slug of the contest that
+    writes, whose organiser may have another wording. The row commits with the caller's act.
     """
-    return _ask("email", to, template, now, locale, params)
+    return _ask("email", to, template, now, locale, scope, params)
 
 
-def ask_for_sms(*, to: str, template: str, now: datetime, locale: str = "vi", **params: Any) -> Message:
+def ask_for_sms(
+    *, to: str, template: str, now: datetime, locale: str = "vi", scope: str = "", **params: Any
+) -> Message:
     """Queue a text message, as `ask_for_mail`; `to` is an E.164 number."""
-    return _ask("sms", to, template, now, locale, params)
+    return _ask("sms", to, template, now, locale, scope, params)
 
 
 def call_off(*, template: str, **params: Any) -> int:
@@ -37,12 +42,15 @@ def call_off(*, template: str, **params: Any) -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
 
 
-def _ask(channel: str, to: str, template: str, now: datetime, locale: str, params: dict[str, Any]) -> Message:
+def _ask(
+    channel: str, to: str, template: str, now: datetime, locale: str, scope: str, params: dict[str, Any]
+) -> Message:
     message = Message(
         channel=channel,
         address=to,
         template=template,
         locale=locale,
+        scope=scope,
         params=params,
         created_at=now,
         next_try_at=now,

@@ -183,6 +183,7 @@ def _ask_for_letters(result_set: ResultSet, now: datetime) -> None:
             template=AWARD_MAIL if author.email else AWARD_SMS,
             now=now,
             locale=author.locale,
+            scope=result_set.contest.slug,
             result_set=result_set.id,
             name=author.name,
             contest=rules.title.model_dump(),
