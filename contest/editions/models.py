@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from contest.accounts.models import User
 from contest.core.db import Base, BigId, Instant, IntPk, Json, LongText, UtcInstant
 from contest.entries.models import Entry, Photo
 
@@ -15,7 +16,9 @@ class Edition(Base):
     """One prepared version of an entry for readers; the original and the judges' version stay.
 
     Public while `approved_at` is set and `withdrawn_at` is not; at most one stands per entry, and at
-    most one is being prepared. `abridged` shows the mark “lược trích”.
+    most one is being prepared. `abridged` shows the mark “lược trích”. `source_sha256` is of what the
+    author sent, as it read when this edition was begun. A withdrawal without a reason is a
+    replacement by the next number.
     """
 
     __tablename__ = "edition"
@@ -28,6 +31,13 @@ class Edition(Base):
             sqlite_where=text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
             postgresql_where=text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
         ),
+        Index(
+            "uq_edition_prepared",
+            "entry_id",
+            unique=True,
+            sqlite_where=text("approved_at IS NULL"),
+            postgresql_where=text("approved_at IS NULL"),
+        ),
         CheckConstraint("approved_at IS NOT NULL OR withdrawn_at IS NULL", name="withdrawn"),
     )
 
@@ -37,6 +47,7 @@ class Edition(Base):
     version: Mapped[int] = mapped_column(default=1)  # guards against two windows
     title: Mapped[str] = mapped_column(String(300))
     document: Mapped[LongText]
+    source_sha256: Mapped[str] = mapped_column(String(64))
     abridged: Mapped[bool] = mapped_column(default=False)
     author_shown: Mapped[bool] = mapped_column(default=True)
     checks: Mapped[Json]  # what was ticked on approval: name -> wording version
@@ -49,7 +60,12 @@ class Edition(Base):
     withdrawn_because: Mapped[LongText | None]
 
     entry: Mapped[Entry] = relationship()
-    photos: Mapped[list[EditionPhoto]] = relationship(order_by="EditionPhoto.position", back_populates="edition")
+    prepared_by: Mapped[User | None] = relationship(foreign_keys=[prepared_by_id])
+    approved_by: Mapped[User | None] = relationship(foreign_keys=[approved_by_id])
+    withdrawn_by: Mapped[User | None] = relationship(foreign_keys=[withdrawn_by_id])
+    photos: Mapped[list[EditionPhoto]] = relationship(
+        order_by="EditionPhoto.position", back_populates="edition", cascade="all, delete-orphan"
+    )
 
 
 class EditionPhoto(Base):

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("password", sa.String(length=255), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("assisted", sa.Boolean(), nullable=False),
+        sa.Column("offered_to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -139,11 +140,15 @@ def upgrade() -> None:
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.Column("recovery_codes", sa.Text(), nullable=True),
         sa.CheckConstraint("email IS NOT NULL OR phone IS NOT NULL OR assisted", name=op.f("ck_user_reachable")),
+        sa.ForeignKeyConstraint(["offered_to_id"], ["user.id"], name=op.f("fk_user_offered_to_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
         sa.UniqueConstraint("phone", name=op.f("uq_user_phone")),
         sa.UniqueConstraint("public_id", name=op.f("uq_user_public_id")),
     )
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_offered_to_id"), ["offered_to_id"], unique=False)
+
     op.create_table(
         "address_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1034,6 +1039,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
         sa.Column("abridged", sa.Boolean(), nullable=False),
         sa.Column("author_shown", sa.Boolean(), nullable=False),
         sa.Column("checks", sa.Text(), nullable=False),
@@ -1054,6 +1060,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("edition", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_edition_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(
+            "uq_edition_prepared",
+            ["entry_id"],
+            unique=True,
+            sqlite_where=sa.text("approved_at IS NULL"),
+            postgresql_where=sa.text("approved_at IS NULL"),
+        )
         batch_op.create_index(
             "uq_edition_standing",
             ["entry_id"],
@@ -1419,6 +1432,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
             postgresql_where=sa.text("approved_at IS NOT NULL AND withdrawn_at IS NULL"),
         )
+        batch_op.drop_index(
+            "uq_edition_prepared",
+            sqlite_where=sa.text("approved_at IS NULL"),
+            postgresql_where=sa.text("approved_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_edition_entry_id"))
 
     op.drop_table("edition")
@@ -1590,6 +1608,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_address_code_address")
 
     op.drop_table("address_code")
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_offered_to_id"))
+
     op.drop_table("user")
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_parent_id"))
