@@ -73,7 +73,7 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
         )
     )
     if late:
-        found.append(Risk("bad", N_("Verifications are past their last day"), late, "entries.desk"))
+        found.append(Risk("bad", N_("Verifications are past their last day"), late, "screening.desk"))
     states = counts_by_state(contest.id)
     waiting = states.get("submitted", 0) + states.get("received", 0)
     screening = rules.window("screening")
@@ -83,7 +83,7 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
                 "bad" if now >= screening.closes else "warn",
                 N_("Entries wait for the secretariat's decision"),
                 waiting,
-                "entries.desk",
+                "screening.desk",
             )
         )
     progress = sheets_progress(contest)

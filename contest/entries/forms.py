@@ -180,24 +180,3 @@ class ReceiptForm(Form):
     """A text to hold against a receipt."""
 
     text = TextAreaField(_l("Text of the entry"), [InputRequired(_l("Paste the text first."))])
-
-
-class ReasonForm(Form):
-    """A reason that the author will read, with a time limit for completions."""
-
-    reason = TextAreaField(_l("Reason"))
-    due = StringField(_l("Complete by"))
-    due_hour = StringField(_l("Hour"))
-
-
-class PhraseForm(Form):
-    """Words of the text to hide from the judges."""
-
-    phrase = StringField(_l("Words"))
-
-
-class BatchForm(Form):
-    """Ticked rows and what to do with them."""
-
-    chosen = SelectMultipleField(validate_choice=False)
-    act = HiddenField()

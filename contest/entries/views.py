@@ -136,4 +136,4 @@ def start(slug: str) -> Response:
     return redirect(url_for("entries.write", public_id=entry.public_id), 303)
 
 
-from contest.entries import views_desk, views_photos, views_submit, views_write  # noqa: E402, F401 -- they need `bp`
+from contest.entries import views_photos, views_submit, views_write  # noqa: E402, F401 -- they need `bp`

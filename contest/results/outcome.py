@@ -57,7 +57,7 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
     missing = []
     judged = [category for category in rules.open_categories() if accepted.get(category.id)]
     if not judged:
-        missing.append(Missing((N_("No entry has been accepted."), {}), "entries.desk"))
+        missing.append(Missing((N_("No entry has been accepted."), {}), "screening.desk"))
     for category in judged:
         if not is_locked(contest, rules.last_round.id, category.id):
             text = N_("The %(round)s round of category %(category)s is not closed.")

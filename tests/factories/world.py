@@ -279,7 +279,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
             return side.photos["finalist"].public_id
         if room in {"public", "results", "voting"}:
             return side.finalist.public_id
-        if endpoint in {"entries.desk_entry", "entries.desk_photo", "entries.screen", "entries.redact"}:
+        if endpoint in {"screening.desk_entry", "screening.desk_photo", "screening.screen", "screening.redact"}:
             return side.sent.public_id
         if endpoint in {"entries.own", "entries.withdraw", "entries.replace"}:
             return side.finalist.public_id

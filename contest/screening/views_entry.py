@@ -1,4 +1,4 @@
-"""The secretariat's pages: the list, one entry with its checks, and the verbs of screening."""
+"""One entry at the secretariat's desk: its text, what was found, and the verbs of screening."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response as FlaskResponse
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from contest.accounts.models import User
@@ -21,105 +20,21 @@ from contest.core.errors import N_, NotFound, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.web import needs, say
 from contest.core.web.files import send_stored
-from contest.entries import screening, services
+from contest.entries import services
 from contest.entries.checks import checklist, identity_leaks
 from contest.entries.drafting import today_of
-from contest.entries.forms import BatchForm, PhraseForm, ReasonForm, whole_number
 from contest.entries.models import Entry
-from contest.entries.queries import advancement_of, counts_by_state, get_photo, get_screened_entry
+from contest.entries.queries import advancement_of, get_photo, get_screened_entry
 from contest.entries.rules import STATES, age_on, may_move
-from contest.entries.search import Wanted, find_entries, next_in_list, wanted_of
-from contest.entries.views import bp, me
-from contest.entries.views_photos import photo_key
-from contest.exemplars.queries import standing_verification, standing_verifications, verification_history
-from contest.units.queries import units_on
+from contest.exemplars.queries import standing_verification, verification_history
+from contest.screening.forms import PhraseForm, ReasonForm, whole_number
+from contest.screening.search import next_in_list, wanted_of
+from contest.screening.views import bp, me, wanted_here
 
-_BATCH_MOST = 200
-_LEVELS = ("xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh")
 # A day that is given without an hour ends with office hours.
 _CLOSING_TIME = time(17, 0)
-
-
-def _wanted(contest: Contest) -> tuple[Wanted, int | None]:
-    wanted = wanted_of(request.args)
-    if wanted.category and contest.rules.find_category(wanted.category) is None:
-        raise NotFound(wanted.category)
-    units = {unit.code: unit.id for unit in units_on(today_of(g.now))}
-    return wanted, units.get(wanted.unit)
-
-
-@bp.get("/ban-to-chuc/<slug>/bai-du-thi")
-@needs("secretary", "organiser")
-def desk(slug: str) -> str:
-    contest = get_contest(slug)
-    wanted, unit_id = _wanted(contest)
-    page = find_entries(contest.id, wanted, g.now, unit_id)
-    arguments = wanted.as_arguments()
-    return render_template(
-        "entries/desk.html",
-        contest=contest,
-        rules=contest.rules,
-        wanted=wanted,
-        arguments=arguments,
-        page_of=page,
-        next_url=url_for("entries.desk", slug=slug, **arguments, sau=page.next) if page.next else None,
-        first_url=url_for("entries.desk", slug=slug, **arguments) if wanted.after else None,
-        counts=counts_by_state(contest.id),
-        states=STATES,
-        units=units_on(today_of(g.now), *_LEVELS),
-        verifications=standing_verifications(contest.id),
-        outcome_names=OUTCOMES,
-        today=today_of(g.now),
-    )
-
-
-@bp.post("/ban-to-chuc/<slug>/bai-du-thi")
-@needs("secretary", "organiser")
-def batch(slug: str) -> Response:
-    """Do one thing to every ticked entry that it can be done to, and say to how many."""
-    form = BatchForm()
-    chosen = [str(public_id) for public_id in (form.chosen.data or ())][:_BATCH_MOST]
-    act = form.act.data or ""
-    try:
-        with writing() as now:
-            contest = get_contest(slug)
-            entries = screening.entries_by_public_ids(contest, chosen)
-            if act == "receive":
-                done = services.receive_all(entries=entries, actor=me(), now=now)
-            elif act == "accept":
-                done = services.accept_all(entries=entries, actor=me(), now=now)
-            elif act == "ask":
-                done = len(services.ask_units(contest=contest, entries=entries, actor=me(), now=now))
-            else:
-                raise NotFound(act)
-    except Refused as error:
-        flash(say(error), "error")
-    else:
-        skipped = len(chosen) - done
-        flash(_batch_words(act, done), "ok" if done else "warn")
-        if skipped:
-            flash(
-                ngettext(
-                    "%(num)s ticked entry was passed over: its state does not allow it, or it was done before.",
-                    "%(num)s ticked entries were passed over: their states do not allow it, or it was done before.",
-                    skipped,
-                ),
-                "info",
-            )
-    return redirect(url_for("entries.desk", slug=slug, **wanted_of(request.args).as_arguments()), 303)
-
-
-def _batch_words(act: str, done: int) -> str:
-    if act == "receive":
-        words = ngettext("%(num)s entry received.", "%(num)s entries received.", done)
-    elif act == "accept":
-        words = ngettext("%(num)s entry accepted as valid.", "%(num)s entries accepted as valid.", done)
-    else:
-        words = ngettext("%(num)s verification asked for.", "%(num)s verifications asked for.", done)
-    return str(words)
-
-
-# One entry
+# Size in an address -> where the file's key is kept.
+_SIZES = {"lon": "large_key", "nho": "small_key"}
 
 
 @bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>")
@@ -132,11 +47,11 @@ def desk_entry(slug: str, public_id: str) -> str:
 def _entry_page(
     contest: Contest, entry: Entry, form: ReasonForm | None = None, tried: str = "", refusal: str = ""
 ) -> str:
-    wanted, unit_id = _wanted(contest)
+    wanted, unit_id = wanted_here(contest)
     submitted_on = today_of(entry.submitted_at or g.now)
     born = entry.author_birth_date
     return render_template(
-        "entries/desk_entry.html",
+        "screening/entry.html",
         contest=contest,
         rules=contest.rules,
         category=contest.rules.category(entry.category),
@@ -249,7 +164,7 @@ def screen(slug: str, public_id: str, verb: str) -> Any:
         return page, 422
     flash(_(words), "ok")
     following = request.form.get("next", "")[:14] or public_id
-    address = url_for("entries.desk_entry", slug=slug, public_id=following, **wanted_of(request.args).as_arguments())
+    address = url_for("screening.desk_entry", slug=slug, public_id=following, **wanted_of(request.args).as_arguments())
     return redirect(address, 303)
 
 
@@ -266,7 +181,7 @@ def redact(slug: str, public_id: str) -> Response:
             act(entry=entry, phrase=form.phrase.data or "", actor=me(), now=now)
     except Refused as error:
         flash(say(error), "error")
-    address = url_for("entries.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
+    address = url_for("screening.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
     return redirect(address + "#an-danh", 303)
 
 
@@ -275,4 +190,6 @@ def redact(slug: str, public_id: str) -> Response:
 def desk_photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
     """A picture of a submitted entry, to the secretariat."""
     entry = get_screened_entry(get_contest(slug).id, public_id)
-    return send_stored(photo_key(get_photo(entry.id, photo_id), size))
+    if size not in _SIZES:
+        raise NotFound(size)
+    return send_stored(getattr(get_photo(entry.id, photo_id), _SIZES[size]))

@@ -8,7 +8,7 @@ import pytest
 
 from contest.core.db import db
 from contest.entries import services
-from contest.entries.search import PAGE, Wanted, find_entries, next_in_list, wanted_of
+from contest.screening.search import PAGE, Wanted, find_entries, next_in_list, wanted_of
 from tests.conftest import START
 from tests.factories import make_contest, make_unit, make_user
 from tests.factories.entries import make_accepted, make_draft, make_submitted, secretary_of, verify, words
@@ -97,7 +97,7 @@ def test_filters(app):
 
 @pytest.mark.parametrize("sort", ["oldest", "newest", "longest", "shortest"])
 def test_pages_hold_each_entry_once(app, monkeypatch, sort):
-    monkeypatch.setattr("contest.entries.search.PAGE", 4)
+    monkeypatch.setattr("contest.screening.search.PAGE", 4)
     contest = make_contest()
     for number in range(11):
         # Equal times and lengths: the row itself must break the tie.
