@@ -51,6 +51,9 @@ class User(Base):
     # Made by an officer of a unit for somebody whom the unit helps; nobody signs in to it until the
     # person proves a phone number or an e-mail address of their own.
     assisted: Mapped[bool] = mapped_column(default=False)
+    # Who has proved the phone number that was given for an assisted account, and is asked whether
+    # the entries kept there are theirs. Nothing is handed over before they say so.
+    offered_to_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"), index=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # names and addresses are gone
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     created_at: Mapped[Instant]

@@ -17,7 +17,7 @@ from contest.contests.ruleset import Category, RuleSet
 from contest.core.errors import N_
 from contest.core.text import fold
 from contest.entries.models import Entry
-from contest.entries.rules import age_on, needs_guardian
+from contest.entries.rules import PEOPLE, age_on, needs_guardian
 
 TEXT, PHOTOS, FACTS = "text", "photos", "facts"
 
@@ -136,13 +136,17 @@ def _photo_items(entry: Entry, category: Category, asked: Asked) -> Iterator[Ite
             "photos",
             "" if complete else N_("Give each photo a caption and the name of who took it."),
         )
-        agreed = all(photo.consent for photo in entry.photos)
-        yield Item(
-            N_("Consent for the photos"),
-            PHOTOS,
-            "photos",
-            "" if agreed else N_("Say for each photo that whoever can be recognised agrees."),
-        )
+        answered = all(photo.recognised for photo in entry.photos)
+        seen = [photo for photo in entry.photos if photo.recognised == PEOPLE]
+        if not answered:
+            message = N_("Say for each photo whether anybody can be recognised in it.")
+        elif not all(photo.people for photo in seen):
+            message = N_("Say who can be recognised in the photos.")
+        elif not all(photo.consent for photo in seen):
+            message = N_("Say for each photo that whoever can be recognised agrees.")
+        else:
+            message = ""
+        yield Item(N_("People in the photos, and their consent"), PHOTOS, "photos", message)
 
 
 def _filled(asked: Asked, name: str, label: str, field_name: str, value: object, message: str) -> Iterator[Item]:
@@ -215,9 +219,10 @@ def _author_items(entry: Entry, rules: RuleSet, category: Category, asked: Asked
         yield Item(N_("Your date of birth"), FACTS, "birth_date", message, params)
     if "author_phone" in asked.required:
         message = ""
-        if not entry.author_phone:
+        # Whoever has no telephone is reached through the unit that helps them.
+        if not entry.author_phone and not entry.author.assisted:
             message = N_("Give a telephone number at which you can be reached.")
-        elif sum(sign.isdigit() for sign in entry.author_phone) < _PHONE_LEAST:
+        elif entry.author_phone and sum(sign.isdigit() for sign in entry.author_phone) < _PHONE_LEAST:
             message = N_("This telephone number lacks digits. Write all of them, as in 0912 345 678.")
         yield Item(N_("Your telephone number"), FACTS, "author_phone", message)
     yield from _filled(
@@ -225,7 +230,7 @@ def _author_items(entry: Entry, rules: RuleSet, category: Category, asked: Asked
         "author_email",
         N_("Your e-mail address"),
         "author_email",
-        entry.author.email,
+        entry.author.email or entry.author.assisted,
         N_("Add an e-mail address to your account."),
     )
     yield from _filled(

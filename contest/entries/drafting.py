@@ -57,6 +57,7 @@ COPIED = (*_TEXT_COPIED, *_FACTS_COPIED)
 PHOTO_COPIED = (
     "position",
     "large_key",
+    "middle_key",
     "small_key",
     "width",
     "height",
@@ -64,6 +65,8 @@ PHOTO_COPIED = (
     "caption",
     "photographer",
     "alt",
+    "recognised",
+    "people",
     "consent",
 )
 
@@ -362,12 +365,15 @@ def discard_draft(*, entry: Entry, actor: User, now: datetime) -> list[str]:
     """
     require_draft(entry)
     audit(entry=entry, verb="discard_draft", actor=actor, now=now)
-    keys = [key for photo in entry.photos for key in (photo.large_key, photo.small_key)]
+    keys = [key for photo in entry.photos for key in (photo.large_key, photo.middle_key, photo.small_key) if key]
+    keys += [attachment.key for attachment in entry.attachments]
     for photo in list(entry.photos):
         db.session.delete(photo)
+    for attachment in list(entry.attachments):
+        db.session.delete(attachment)
     db.session.flush()
     exemplar = entry.exemplar
-    db.session.expire(entry, ["photos"])
+    db.session.expire(entry, ["photos", "attachments"])
     db.session.delete(entry)
     db.session.flush()
     db.session.delete(exemplar)

@@ -104,6 +104,9 @@ class Entry(Base):
     coauthors: Mapped[list[CoAuthor]] = relationship(order_by="CoAuthor.position", back_populates="entry")
     publications: Mapped[list[Publication]] = relationship(order_by="Publication.part", back_populates="entry")
     attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id", back_populates="entry")
+    paper: Mapped[PaperEntry | None] = relationship(
+        back_populates="entry", cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class Photo(Base):
@@ -206,6 +209,30 @@ class Attachment(Base):
     added_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
 
     entry: Mapped[Entry] = relationship(back_populates="attachments")
+
+
+class PaperEntry(Base):
+    """How an entry on paper came: postmark, arrival, who typed it and who compared it with the scan.
+
+    Somebody else than who typed it compares; typing it anew sets the comparison aside. `note` says
+    what the one who compared sent back, until it was compared again.
+    """
+
+    __tablename__ = "paper_entry"
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"), unique=True)
+    postmarked_on: Mapped[date | None]  # empty when it was handed in
+    arrived_at: Mapped[Instant]
+    typed_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    typed_at: Mapped[Instant]
+    compared_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    compared_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    note: Mapped[LongText | None]
+
+    entry: Mapped[Entry] = relationship(back_populates="paper")
+    typed_by: Mapped[User] = relationship(foreign_keys=[typed_by_id])
+    compared_by: Mapped[User | None] = relationship(foreign_keys=[compared_by_id])
 
 
 class LatePass(Base):

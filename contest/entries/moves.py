@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from contest.accounts.addresses import find_canonical
 from contest.accounts.models import User
 from contest.audit.services import record
 from contest.core.errors import N_, Conflict
@@ -63,5 +64,6 @@ def tell_author(*, entry: Entry, template: str, now: datetime, **params: Any) ->
     }
     if author.email:
         ask_for_mail(to=author.email, template=template, now=now, locale=author.locale, scope=scope, **common)
-    elif author.phone:
-        ask_for_sms(to=author.phone, template=f"{template}_sms", now=now, locale=author.locale, scope=scope, **common)
+    elif phone := author.phone or (author.assisted and find_canonical(entry.author_phone)):
+        # Whom a unit helps may share a telephone with an account; it is told to the number they gave.
+        ask_for_sms(to=phone, template=f"{template}_sms", now=now, locale=author.locale, scope=scope, **common)

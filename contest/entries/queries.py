@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from contest.contests.models import Contest
+from contest.accounts.models import User
+from contest.contests.models import Contest, RoleGrant
+from contest.contests.rules import ORGANISER, SECRETARY
 from contest.core.db import CODE_ALPHABET, db
 from contest.core.errors import NotFound
 from contest.entries.models import Advancement, Entry, Photo, Receipt
 from contest.entries.rules import ACCEPTED, COUNTED, DRAFT, SCREENED
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
+from contest.units.models import UnitOfficer
 
 # Addresses may hold anything, NUL included, which PostgreSQL refuses: ids and codes are compared
 # only when they have the shape of one.
@@ -38,17 +41,43 @@ def get_entry(public_id: str) -> Entry:
     return entry
 
 
-def find_own_entry(public_id: str, author_id: int, *, lock: bool = False) -> Entry | None:
-    """An entry of this author. With `lock`, nobody else changes it until the transaction ends."""
+def helped_by(person_id: int) -> ColumnElement[bool]:
+    """Condition on Entry: written for somebody who has no account of their own, by a helper like `person_id`.
+
+    An officer's right is that of the unit which sent the entry, and ends with the grant; what the
+    secretariat typed from paper is open to the contest's secretaries and organisers. It ends for
+    all of them once the author has taken the account over.
+    """
+    units = select(UnitOfficer.unit_id).where(UnitOfficer.user_id == person_id, UnitOfficer.ended_at.is_(None))
+    contests = select(RoleGrant.contest_id).where(
+        RoleGrant.user_id == person_id,
+        RoleGrant.role.in_((SECRETARY, ORGANISER)),
+        RoleGrant.ended_at.is_(None),
+    )
+    return and_(
+        Entry.helper_id.is_not(None),
+        Entry.author_id.in_(select(User.id).where(User.assisted)),
+        or_(
+            Entry.sent_by_unit_id.in_(units),
+            and_(Entry.sent_by_unit_id.is_(None), Entry.source == "paper", Entry.contest_id.in_(contests)),
+        ),
+    )
+
+
+def find_own_entry(public_id: str, person_id: int, *, lock: bool = False) -> Entry | None:
+    """An entry that the person writes: as its author, or helping (see `helped_by`).
+
+    With `lock`, nobody else changes it until the transaction ends.
+    """
     if not _PUBLIC_ID.fullmatch(public_id):
         return None
-    query = select(Entry).where(Entry.public_id == public_id, Entry.author_id == author_id)
+    query = select(Entry).where(Entry.public_id == public_id, or_(Entry.author_id == person_id, helped_by(person_id)))
     return db.session.scalar(query.with_for_update() if lock else query)
 
 
-def get_own_entry(public_id: str, author_id: int, *, lock: bool = False) -> Entry:
+def get_own_entry(public_id: str, person_id: int, *, lock: bool = False) -> Entry:
     """As `find_own_entry`. Raises NotFound, also for another person's entry."""
-    entry = find_own_entry(public_id, author_id, lock=lock)
+    entry = find_own_entry(public_id, person_id, lock=lock)
     if entry is None:
         raise NotFound(public_id)
     return entry
@@ -135,12 +164,14 @@ def get_receipt(code: str) -> Receipt:
     return receipt
 
 
-def find_receipt_of_draft(draft_id: str, author_id: int) -> Receipt | None:
-    """The receipt that submitting this draft gave, to its author."""
+def find_receipt_of_draft(draft_id: str, person_id: int) -> Receipt | None:
+    """The receipt that submitting this draft gave, to its author or who helps (see `helped_by`)."""
     if not _PUBLIC_ID.fullmatch(draft_id):
         return None
     return db.session.scalar(
-        select(Receipt).join(Entry).where(Receipt.draft_id == draft_id, Entry.author_id == author_id)
+        select(Receipt)
+        .join(Entry)
+        .where(Receipt.draft_id == draft_id, or_(Entry.author_id == person_id, helped_by(person_id)))
     )
 
 
@@ -286,7 +317,5 @@ def get_photo(entry_id: int, public_id: str) -> Photo:
 
 def key_is_used(key: str) -> bool:
     """Whether a photo still shows this file; a replacing draft shares the files of its original."""
-    return (
-        db.session.scalar(select(Photo.id).where(or_(Photo.large_key == key, Photo.small_key == key)).limit(1))
-        is not None
-    )
+    shows = or_(Photo.large_key == key, Photo.middle_key == key, Photo.small_key == key)
+    return db.session.scalar(select(Photo.id).where(shows).limit(1)) is not None

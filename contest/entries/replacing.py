@@ -10,15 +10,17 @@ from contest.core.errors import N_, Refused
 from contest.entries.drafting import COPIED, PHOTO_COPIED, require_window
 from contest.entries.models import Entry, Photo
 from contest.entries.moves import audit
+from contest.entries.paper import paper_window, require_paper_window
 from contest.entries.queries import replacing_draft
-from contest.entries.rules import COMPLETION_REQUESTED, REPLACEABLE
+from contest.entries.rules import COMPLETION_REQUESTED, PAPER, REPLACEABLE
 from contest.exemplars.services import copy_exemplar, new_exemplar
 
 
 def may_replace(entry: Entry, now: datetime) -> bool:
     """Whether its author may write on and submit again: before the close, or while completion is due."""
     if entry.state in REPLACEABLE:
-        return entry.contest.rules.is_open("submission", now)
+        window = paper_window(entry) if entry.source == PAPER else entry.contest.rules.window("submission")
+        return window is not None and window.contains(now)
     return entry.state == COMPLETION_REQUESTED and entry.completion_due is not None and now < entry.completion_due
 
 
@@ -26,7 +28,9 @@ def require_replaceable(entry: Entry, now: datetime) -> None:
     """Raise Refused, saying which door is closed, unless `may_replace`."""
     if may_replace(entry, now):
         return
-    if entry.state in REPLACEABLE:
+    if entry.state in REPLACEABLE and entry.source == PAPER:
+        require_paper_window(entry, now)
+    elif entry.state in REPLACEABLE:
         require_window(entry.contest, now)
     if entry.state == COMPLETION_REQUESTED and entry.completion_due is not None:
         raise Refused(
@@ -56,6 +60,9 @@ def start_replacing(*, entry: Entry, actor: User, now: datetime) -> Entry:
         author_id=entry.author_id,
         exemplar=exemplar,
         replaces_id=entry.id,
+        source=entry.source,
+        helper_id=entry.helper_id,
+        sent_by_unit_id=entry.sent_by_unit_id,
         created_at=now,
         updated_at=now,
         **{name: getattr(entry, name) for name in COPIED},
@@ -76,15 +83,17 @@ def carry_over(*, draft: Entry, entry: Entry) -> list[str]:
     copy_exemplar(source=draft.exemplar, target=entry.exemplar)
     keys: list[str] = []
     for photo in list(entry.photos):
-        keys += [photo.large_key, photo.small_key]
+        keys += [key for key in (photo.large_key, photo.middle_key, photo.small_key) if key]
         db.session.delete(photo)
     db.session.flush()
     for photo in list(draft.photos):
         photo.entry_id = entry.id
     exemplar = draft.exemplar
+    for attachment in list(draft.attachments):
+        attachment.entry_id = entry.id
     db.session.flush()
-    db.session.expire(draft, ["photos"])
-    db.session.expire(entry, ["photos", "author_unit"])
+    db.session.expire(draft, ["photos", "attachments"])
+    db.session.expire(entry, ["photos", "attachments", "author_unit"])
     db.session.delete(draft)
     db.session.flush()
     db.session.delete(exemplar)

@@ -46,6 +46,11 @@ COUNTED = SCREENED
 REPLACEABLE = (SUBMITTED, RECEIVED)
 WITHDRAWABLE = (SUBMITTED, RECEIVED, COMPLETION_REQUESTED, ACCEPTED)
 
+# How an entry came: written here, imported from a unit's bundle, or typed from paper.
+WEB: Final = "web"
+BUNDLE: Final = "bundle"
+PAPER: Final = "paper"
+
 ADULT_AGE = 18
 TITLE_MAX = 200
 # Four times the longest story that a rule set here asks for; a bound, not a rule of a contest.
@@ -65,6 +70,10 @@ def age_on(birth_date: date, day: date) -> int:
 def needs_guardian(birth_date: date | None, day: date, *, always: bool = False) -> bool:
     """Whether a legal representative must consent: under 18 on `day`, or the category says so."""
     return always or (birth_date is not None and age_on(birth_date, day) < ADULT_AGE)
+
+
+# Whether anybody can be recognised in a photo; empty while its author has not said.
+NOBODY, PEOPLE = "nobody", "people"
 
 
 # What an author declares when submitting. A wording never changes: a new one gets a new version,

@@ -19,6 +19,7 @@ from contest.core.text import clean_line, clean_text
 from contest.entries.checks import find_phrase
 from contest.entries.models import Advancement, Entry
 from contest.entries.moves import audit, move, tell_author
+from contest.entries.paper import is_compared, require_compared
 from contest.entries.queries import advancement_of, is_eligible_to_advance
 from contest.entries.rules import (
     ACCEPTED,
@@ -78,6 +79,7 @@ def accept(*, entry: Entry, actor: User, now: datetime) -> str:
     if entry.state == ACCEPTED and entry.blind_code:
         return entry.blind_code
     _before_shortlist(entry.contest, now)
+    require_compared(entry)
     move(entry=entry, state=ACCEPTED, verb="accept", actor=actor, now=now)
     # The contest's row is the lock under which a free code is found and taken.
     db.session.execute(select(Contest.id).where(Contest.id == entry.contest_id).with_for_update(key_share=True))
@@ -207,8 +209,11 @@ def receive_all(*, entries: Iterable[Entry], actor: User, now: datetime) -> int:
 
 
 def accept_all(*, entries: Iterable[Entry], actor: User, now: datetime) -> int:
-    """Accept those that were received; returns how many. Others are passed over. Raises Refused."""
-    chosen = [entry for entry in entries if entry.state == RECEIVED]
+    """Accept those that were received; returns how many. Others are passed over. Raises Refused.
+
+    Passed over are also entries typed from paper that nobody has compared yet.
+    """
+    chosen = [entry for entry in entries if entry.state == RECEIVED and is_compared(entry)]
     for entry in chosen:
         accept(entry=entry, actor=actor, now=now)
     return len(chosen)

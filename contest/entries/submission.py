@@ -24,12 +24,14 @@ from contest.entries.drafting import (
 )
 from contest.entries.models import Entry, Receipt
 from contest.entries.moves import move, tell_author
+from contest.entries.paper import helped_details, require_paper_window, typed_anew
 from contest.entries.queries import count_counted, find_own_entry, find_receipt_of_draft, replacing_draft
 from contest.entries.replacing import carry_over, require_replaceable
 from contest.entries.rules import (
     COMPLETION_REQUESTED,
     DECLARATION_VERSION,
     DRAFT,
+    PAPER,
     SUBMITTED,
     WITHDRAWABLE,
     WITHDRAWN,
@@ -56,7 +58,7 @@ def _receipt_code(prefix: str) -> str:
 
 
 def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: Collection[str]) -> Submitted:
-    """Submit a draft of `actor`; the row that this writes before the close is the receipt.
+    """Submit a draft that `actor` writes or helps with; the row that this writes before the close is the receipt.
 
     `draft_id` is the draft's public id, `digest` the `content_digest` of the page that was
     checked, `declared` the names of the declarations that were ticked. The same draft sent again
@@ -77,13 +79,17 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
     original = None
     if draft.replaces_id is not None:
         original = db.session.get(Entry, draft.replaces_id, with_for_update=True)
-    if original is None:
-        require_window(contest, now)
-    else:
+    # An officer of a unit may send it in for somebody whom the unit helps.
+    author = draft.author
+    if original is not None:
         require_replaceable(original, now)
+    elif draft.source == PAPER:
+        require_paper_window(draft, now)
+    else:
+        require_window(contest, now)
     # Two drafts of one author must not both pass the count, nor one while a role is being taken.
-    hold(actor)
-    require_not_barred(contest, actor, draft.author_name)
+    hold(author)
+    require_not_barred(contest, author, draft.author_name)
     if digest != content_digest(draft):
         raise Conflict(
             N_("The entry has changed since you checked it. Please look at it once more, then submit."),
@@ -95,7 +101,7 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
     needed = declarations_for(publication=category.publication, required=contest.rules.entry_rules.required_fields)
     if not set(needed) <= set(declared):
         raise Refused(N_("Please agree to each declaration before you submit."), code="declarations")
-    if original is None and count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
+    if original is None and count_counted(author.id, contest.id, category.id) >= category.max_entries_per_author:
         raise too_many(category)
     return _record(draft, original, needed, actor, now)
 
@@ -135,6 +141,7 @@ def _record(
         files=[{"caption": photo.caption, "sha256": photo.sha256} for photo in entry.photos],
     )
     db.session.add(receipt)
+    typed_anew(entry, actor, now)
     move(
         entry=entry,
         state=SUBMITTED,
@@ -146,6 +153,7 @@ def _record(
         text_sha256=receipt.text_sha256,
         rules_version=version.number,
         completed=again,
+        **helped_details(entry),
     )
     tell_author(
         entry=entry,

@@ -1,15 +1,15 @@
-"""Bundles of entries sent by a unit, and entries keyed in from paper."""
+"""Bundles of entries sent by a unit. How an entry came on paper stands in entries.models."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
-from contest.core.db import Base, BigId, Instant, IntPk, Json, LongText, PublicId, UtcInstant
+from contest.core.db import Base, BigId, Instant, IntPk, Json, PublicId, UtcInstant
 from contest.entries.models import Entry
 from contest.units.models import Unit
 
@@ -79,23 +79,3 @@ class BundleLine(Base):
 
     bundle: Mapped[Bundle] = relationship(back_populates="lines")
     entry: Mapped[Entry | None] = relationship()
-
-
-class PaperEntry(Base):
-    """How an entry on paper came: postmark, arrival, who typed it and who compared it with the scan."""
-
-    __tablename__ = "paper_entry"
-
-    id: Mapped[IntPk]
-    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"), unique=True)
-    postmarked_on: Mapped[date | None]
-    arrived_at: Mapped[Instant]
-    typed_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
-    typed_at: Mapped[Instant]
-    compared_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
-    compared_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    note: Mapped[LongText | None]
-
-    entry: Mapped[Entry] = relationship()
-    typed_by: Mapped[User] = relationship(foreign_keys=[typed_by_id])
-    compared_by: Mapped[User | None] = relationship(foreign_keys=[compared_by_id])

@@ -86,6 +86,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_message_due", ["state", "next_try_at"], unique=False)
+        batch_op.create_index("ix_outbox_message_scope", ["scope", "state"], unique=False)
 
     op.create_table(
         "site_role",
@@ -1619,6 +1620,7 @@ def downgrade() -> None:
     op.drop_table("unit")
     op.drop_table("site_role")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_message_scope")
         batch_op.drop_index("ix_outbox_message_due")
 
     op.drop_table("outbox_message")
