@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from contest.accounts.addresses import canonical
+from contest.accounts.assisted import find_waiting, offer, release
 from contest.accounts.models import AddressCode, User
 from contest.accounts.rules import (
     CODE_ATTEMPTS,
@@ -26,6 +27,7 @@ from contest.accounts.rules import (
 from contest.accounts.services import (
     change_password,
     clean_name,
+    create_person,
     find_by_address,
     notify,
     register_person,
@@ -53,7 +55,8 @@ def begin_registration(
         "terms": TERMS_VERSION,
         "accepted": wall.isoformat(),
     }
-    known = find_by_address(address)
+    # An account that a unit made for its owner stands in nobody's way: see accounts.assisted.
+    known = _signs_in(address)
     template = "account_exists" if known else "code_register"
     return _write("register", address, None, details, template, locale, not known, now, wall)
 
@@ -76,7 +79,7 @@ def begin_address(*, person: User, address: str, now: datetime, wall: datetime) 
     Raises Refused for what is no address. An address of somebody else's gets a message that says so.
     """
     address = canonical(address)
-    other = find_by_address(address)
+    other = _signs_in(address)
     template = "account_exists" if other else "code_address"
     return _write("address", address, person, {}, template, person.locale, not other, now, wall)
 
@@ -109,6 +112,7 @@ def confirm_registration(*, token: str, code: str, now: datetime, wall: datetime
     if row is None:
         return None
     details = row.details
+    waiting = _released(row.address)
     try:
         person = register_person(
             address=row.address,
@@ -123,6 +127,8 @@ def confirm_registration(*, token: str, code: str, now: datetime, wall: datetime
         return None  # the same address was confirmed in another window a moment ago
     row.details = {}
     record(actor=person.public_id, verb="account.register", object_type="person", object_id=person.public_id, now=now)
+    if waiting is not None:
+        offer(waiting=waiting, person=person, now=now)
     return person
 
 
@@ -130,20 +136,52 @@ def reset_password(*, token: str, code: str, password_hash: str, now: datetime, 
     """Set a new password for who typed the code, and sign out everywhere; None as above."""
     row = _take("reset", token, code, wall)
     person = db.session.get(User, row.user_id) if row and row.user_id else None
-    if person is None:
+    if row is None or person is None:
         return None
+    if person.assisted:
+        return _own_account(row.address, person, password_hash, now, wall)
     person.confirmed_at = person.confirmed_at or wall
     change_password(person=person, password_hash=password_hash, but=None, now=now, wall=wall)
     return person
 
 
+def _own_account(address: str, assisted: User, password_hash: str, now: datetime, wall: datetime) -> User | None:
+    """An account for who proved the number of an assisted one and chose a password; the terms come at sign-in."""
+    waiting = _released(address)
+    if waiting is None or waiting.id != assisted.id:
+        return None  # the number was proved in another window a moment ago
+    person = create_person(address=address, name=waiting.name, now=wall, locale=waiting.locale)
+    person.password, person.confirmed_at = password_hash, wall
+    record(actor=person.public_id, verb="account.register", object_type="person", object_id=person.public_id, now=now)
+    offer(waiting=waiting, person=person, now=now)
+    return person
+
+
+def _signs_in(address: str) -> User | None:
+    """The person who signs in with this address, which no assisted account does."""
+    person = find_by_address(address)
+    return None if person is not None and person.assisted else person
+
+
+def _released(address: str) -> User | None:
+    """The assisted account for which this proven address was given, now without it."""
+    waiting = find_waiting(address)
+    if waiting is not None:
+        release(waiting)
+    return waiting
+
+
 def confirm_address(*, person: User, token: str, code: str, now: datetime, wall: datetime) -> str | None:
     """Make the address theirs for which the person typed the code; returns it, None as above."""
     row = _take("address", token, code, wall)
-    if row is None or row.user_id != person.id or find_by_address(row.address):
+    if row is None or row.user_id != person.id or _signs_in(row.address):
         return None
     before = person.email or person.phone
+    waiting = _released(row.address)
     set_address(person, row.address)
+    db.session.flush()
+    if waiting is not None:
+        offer(waiting=waiting, person=person, now=now)
     record(actor=person.public_id, verb="account.address", object_type="person", object_id=person.public_id, now=now)
     notify(person, "address", now=now, to=before)
     db.session.flush()
