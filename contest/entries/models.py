@@ -36,6 +36,8 @@ class Entry(Base):
     __table_args__ = (
         UniqueConstraint("contest_id", "blind_code"),
         Index("ix_entry_contest_state", "contest_id", "category", "state"),
+        # The secretariat's list in its order; the state beside it spares reading rows that are not shown.
+        Index("ix_entry_submitted", "contest_id", "submitted_at", "id", "state"),
         CheckConstraint(
             "state IN ('draft', 'submitted', 'received', 'completion_requested', 'accepted', 'refused', 'withdrawn')",
             name="state",

@@ -19,6 +19,7 @@ class Fingerprint(Base):
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True)
     text_sha256: Mapped[str] = mapped_column(String(64))
     shingles: Mapped[bytes] = mapped_column(LargeBinary)  # sorted unsigned 64-bit numbers, little-endian
+    sample: Mapped[bytes] = mapped_column(LargeBinary)  # the smallest of them: what candidates are found by
     made_at: Mapped[Instant]
 
 
@@ -56,7 +57,8 @@ class Finding(Base):
     """Something that a machine noticed in a submitted entry and a person should look at.
 
     `kind` as in screening.rules (limits, missing part, author's name in the text …); `place` is
-    where (title, body, caption, file). Set aside by a person, or gone when the entry is checked anew.
+    where (title, body, caption, file). `other_id` is the other entry, where two have something in
+    common. Set aside by a person, or gone when the entry is checked anew and it is no longer so.
     """
 
     __tablename__ = "finding"
@@ -66,19 +68,24 @@ class Finding(Base):
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(30))
     place: Mapped[str] = mapped_column(String(30), default="")
+    other_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"), index=True)
+    public_id: Mapped[PublicId]
     details: Mapped[Json]
     found_at: Mapped[Instant]
     set_aside_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     set_aside_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
 
+    other: Mapped[Entry | None] = relationship(foreign_keys=[other_id])
+
 
 class Checked(Base):
-    """Which text of an entry the findings were made from."""
+    """Which submission of an entry was checked, and by which version of the checks."""
 
     __tablename__ = "checked"
 
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True)
-    receipt_number: Mapped[int]
+    submitted_at: Mapped[Instant]
+    checks: Mapped[int]
     at: Mapped[Instant]
 
 

@@ -24,8 +24,11 @@ from contest.entries import services
 from contest.entries.checks import checklist, identity_leaks
 from contest.entries.drafting import today_of
 from contest.entries.models import Entry
+from contest.entries.photographs import photo_key
 from contest.entries.queries import advancement_of, get_photo, get_screened_entry
 from contest.entries.rules import STATES, age_on, may_move
+from contest.entries.second_look import OUTCOMES as SECOND_LOOK_OUTCOMES
+from contest.entries.second_look import answer_second_look, find_second_look, may_answer
 from contest.exemplars.queries import standing_verification, verification_history
 from contest.screening.forms import PhraseForm, ReasonForm, whole_number
 from contest.screening.search import next_in_list, wanted_of
@@ -34,7 +37,6 @@ from contest.screening.views import bp, me, wanted_here
 # A day that is given without an hour ends with office hours.
 _CLOSING_TIME = time(17, 0)
 # Size in an address -> where the file's key is kept.
-_SIZES = {"lon": "large_key", "nho": "small_key"}
 
 
 @bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>")
@@ -63,6 +65,9 @@ def _entry_page(
         verification=standing_verification(contest.id, entry.exemplar_id),
         history=verification_history(contest.id, entry.exemplar_id),
         advancement=advancement_of(entry.id),
+        second_look=find_second_look(entry.id),
+        may_answer_second_look=may_answer(entry, me()),
+        second_look_outcomes=SECOND_LOOK_OUTCOMES,
         may=lambda state: may_move(entry.state, state),
         form=form or ReasonForm(formdata=None, due=_proposed_due(contest), due_hour=f"{_CLOSING_TIME:%H:%M}"),
         tried=tried,
@@ -145,6 +150,30 @@ _VERBS: dict[str, tuple[Verb, str]] = {
 }
 
 
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/xem-lai-lan-hai")
+@needs("secretary", "organiser")
+def answer_again(slug: str, public_id: str) -> Any:
+    """Answer an author who asked for another look at a refused entry."""
+    try:
+        with writing() as now:
+            contest = get_contest(slug)
+            entry = get_screened_entry(contest.id, public_id, lock=True)
+            answer_second_look(
+                entry=entry,
+                outcome=request.form.get("outcome", ""),
+                answer=request.form.get("answer", ""),
+                actor=me(),
+                now=now,
+            )
+    except Refused as error:
+        contest = get_contest(slug)
+        page = _entry_page(contest, get_screened_entry(contest.id, public_id), refusal=say(error))
+        return page, 422
+    flash(_("The author has been told your answer."), "ok")
+    address = url_for("screening.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
+    return redirect(address, 303)
+
+
 @bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>")
 @needs("secretary", "organiser")
 def screen(slug: str, public_id: str, verb: str) -> Any:
@@ -190,6 +219,4 @@ def redact(slug: str, public_id: str) -> Response:
 def desk_photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
     """A picture of a submitted entry, to the secretariat."""
     entry = get_screened_entry(get_contest(slug).id, public_id)
-    if size not in _SIZES:
-        raise NotFound(size)
-    return send_stored(getattr(get_photo(entry.id, photo_id), _SIZES[size]))
+    return send_stored(photo_key(get_photo(entry.id, photo_id), size))

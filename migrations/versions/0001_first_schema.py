@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("successor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("renamed_on", sa.Date(), nullable=True),
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_unit_dates")),
         sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=op.f("fk_unit_parent_id_unit")),
         sa.ForeignKeyConstraint(["successor_id"], ["unit.id"], name=op.f("fk_unit_successor_id_unit")),
@@ -644,7 +645,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.CheckConstraint("tree IN ('sector', 'organisation', 'bloc')", name=op.f("ck_unit_place_tree")),
+        sa.CheckConstraint("tree IN ('territory', 'sector', 'organisation', 'bloc')", name=op.f("ck_unit_place_tree")),
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_unit_place_dates")),
         sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=op.f("fk_unit_place_parent_id_unit")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_place_unit_id_unit")),
@@ -791,6 +792,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_entry_contest_state", ["contest_id", "category", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_helper_id"), ["helper_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_sent_by_unit_id"), ["sent_by_unit_id"], unique=False)
+        batch_op.create_index("ix_entry_submitted", ["contest_id", "submitted_at", "id", "state"], unique=False)
 
     op.create_table(
         "exemplar_not_the_same",
@@ -965,7 +967,8 @@ def upgrade() -> None:
     op.create_table(
         "checked",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("receipt_number", sa.Integer(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_checked_entry_id_entry"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_checked")),
@@ -1111,22 +1114,28 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("place", sa.String(length=30), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("set_aside_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_finding_entry_id_entry"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["other_id"], ["entry.id"], name=op.f("fk_finding_other_id_entry"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["set_aside_by_id"], ["user.id"], name=op.f("fk_finding_set_aside_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_finding_public_id")),
     )
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.create_index("ix_finding_entry", ["entry_id", "kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_finding_other_id"), ["other_id"], unique=False)
 
     op.create_table(
         "fingerprint",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("text_sha256", sa.String(length=64), nullable=False),
         sa.Column("shingles", sa.LargeBinary(), nullable=False),
+        sa.Column("sample", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["entry.id"], name=op.f("fk_fingerprint_entry_id_entry"), ondelete="CASCADE"
@@ -1420,6 +1429,7 @@ def downgrade() -> None:
     op.drop_table("gap_settlement")
     op.drop_table("fingerprint")
     with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_finding_other_id"))
         batch_op.drop_index("ix_finding_entry")
 
     op.drop_table("finding")
@@ -1483,6 +1493,7 @@ def downgrade() -> None:
     op.drop_table("verification")
     op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_entry_submitted")
         batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
         batch_op.drop_index(batch_op.f("ix_entry_helper_id"))
         batch_op.drop_index("ix_entry_contest_state")

@@ -15,7 +15,9 @@ from tests.factories import make_contest
 
 def test_the_migrated_schema_is_the_models(app):
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The words of entries have no model: their migration is written by hand.
+        left_out = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith("entry_words")}
+        context = MigrationContext.configure(connection, opts={"compare_type": True, **left_out})
         assert compare_metadata(context, db.metadata) == []
 
 
