@@ -23,6 +23,7 @@ from contest.core import clock, formats
 from contest.core.config import Settings, settings_from
 from contest.core.db import db, prepare_engine
 from contest.core.files import FileStore
+from contest.core.richtext import parse
 from contest.core.web.access import Access, declare, init_access, may_call
 from contest.core.web.errors import init_errors, say_message
 from contest.core.web.headers import asset, init_headers
@@ -158,7 +159,7 @@ def _authorities() -> dict[str, Callable[[Any, Mapping[str, Any]], bool]]:
 
 
 def _init_templates(app: Flask, settings: Settings) -> None:
-    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.filters.update(formats.FILTERS, rich=lambda source: parse(source or ""))
     app.jinja_env.globals.update(
         asset=asset,
         may_call=may_call,
