@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from contest import cli
 from contest.accounts import security
+from contest.accounts.addresses import masked
 from contest.accounts.views import bp as accounts
 from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.contests.queries import holds_any
@@ -159,7 +160,7 @@ def _authorities() -> dict[str, Callable[[Any, Mapping[str, Any]], bool]]:
 
 
 def _init_templates(app: Flask, settings: Settings) -> None:
-    app.jinja_env.filters.update(formats.FILTERS, rich=lambda source: parse(source or ""))
+    app.jinja_env.filters.update(formats.FILTERS, masked=masked, rich=lambda source: parse(source or ""))
     app.jinja_env.globals.update(
         asset=asset,
         may_call=may_call,

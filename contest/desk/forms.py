@@ -17,3 +17,10 @@ class InvitationForm(Form):
     role = SelectField(_l("Role"), [InputRequired()])
     unit = SelectField(_l("Unit"), [Optional()])
     relatives = TextAreaField(_l("Relatives"), [Optional(), Length(max=2000)])
+
+
+class WordingForm(Form):
+    """A message in the organiser's own words; its limits are checked by outbox.wording."""
+
+    subject = StringField(_l("Subject"))
+    body = TextAreaField(_l("Text"))

@@ -25,7 +25,7 @@ from contest.core.web import needs, say, signed_in
 from contest.core.web.language import locale
 from contest.desk import queries
 from contest.desk.forms import InvitationForm
-from contest.entries.drafting import require_no_entry
+from contest.entries.eligibility import require_no_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state
 from contest.exemplars.queries import waiting_by_unit
@@ -205,4 +205,4 @@ def accept_invitation(token: str) -> Any:
     return redirect(url_for("desk.my_work"), 303)
 
 
-from contest.desk import views_entries  # noqa: E402, F401 -- more pages of this blueprint
+from contest.desk import views_entries, views_messages  # noqa: E402, F401 -- more pages of this blueprint

@@ -112,14 +112,18 @@ def refuse(*, entry: Entry, reason: str, actor: User, now: datetime) -> None:
     db.session.flush()
 
 
-def reconsider(*, entry: Entry, reason: str, actor: User, now: datetime) -> None:
-    """Take back a refusal made in error: the entry is received again. Raises Refused, Conflict."""
+def reconsider(*, entry: Entry, reason: str, actor: User, now: datetime, tell: bool = True) -> None:
+    """Take back a refusal made in error: the entry is received again. Raises Refused, Conflict.
+
+    `tell`: whether the author gets the usual message, where no other says the same.
+    """
     _before_shortlist(entry.contest, now)
     reason = _needed(reason)
     move(entry=entry, state=RECEIVED, verb="reconsider", actor=actor, now=now, origin=REFUSED, reason=reason)
     _decide(entry, actor, now)
     entry.reason = None
-    tell_author(entry=entry, template="entry_received", now=now)
+    if tell:
+        tell_author(entry=entry, template="entry_received", now=now)
     db.session.flush()
 
 

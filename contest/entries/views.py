@@ -16,9 +16,10 @@ from contest.core.web import say, signed_in
 from contest.core.web.files import file_store
 from contest.entries import services
 from contest.entries.checks import FACTS, PHOTOS, TEXT, asked_of, checklist
-from contest.entries.drafting import require_not_barred, today_of
+from contest.entries.drafting import today_of
+from contest.entries.eligibility import count_of_account, require_not_barred
 from contest.entries.models import Entry
-from contest.entries.queries import count_counted, find_receipt_of_draft, get_own_entry, key_is_used, own_drafts
+from contest.entries.queries import find_receipt_of_draft, get_own_entry, key_is_used, own_drafts
 from contest.entries.rules import DRAFT
 from contest.units.models import Unit
 from contest.units.queries import units_on
@@ -109,7 +110,7 @@ def new(slug: str) -> str:
     except Refused as error:
         barred = say(error)
     counts = {
-        category.id: count_counted(person.id, contest.id, category.id) for category in contest.rules.open_categories()
+        category.id: count_of_account(contest.id, category.id, person) for category in contest.rules.categories
     }
     return render_template(
         "entries/new.html",
@@ -136,4 +137,4 @@ def start(slug: str) -> Response:
     return redirect(url_for("entries.write", public_id=entry.public_id), 303)
 
 
-from contest.entries import views_photos, views_submit, views_write  # noqa: E402, F401 -- they need `bp`
+from contest.entries import views_photos, views_second_look, views_submit, views_write  # noqa: E402, F401 -- they need `bp`

@@ -22,6 +22,7 @@ from contest.entries.models import Entry, Receipt
 from contest.entries.outlook import outlook
 from contest.entries.queries import advancement_of, get_own_entry, get_receipt, replacing_draft
 from contest.entries.rules import DRAFT, declarations_for, needs_guardian
+from contest.entries.second_look import find_second_look, may_ask
 from contest.entries.views import bp, desk_of, me, own_draft, sent_already, sweep
 
 
@@ -92,6 +93,11 @@ def own(public_id: str) -> str | Response:
     entry = get_own_entry(public_id, me().id)
     if entry.state == DRAFT:
         return redirect(url_for("entries.write", public_id=public_id), 303)
+    return own_page(entry)
+
+
+def own_page(entry: Entry, *, asked: str = "", refusal: str = "") -> str:
+    """An author's entry; `asked` and `refusal` when a request for another look was not taken."""
     return render_template(
         "entries/own.html",
         entry=entry,
@@ -102,6 +108,10 @@ def own(public_id: str) -> str | Response:
         draft=replacing_draft(entry.id),
         may_replace=services.may_replace(entry, g.now),
         may_withdraw=services.may_withdraw(entry, g.now),
+        may_ask=may_ask(entry, g.now),
+        second_look=find_second_look(entry.id),
+        asked=asked,
+        refusal=refusal,
     )
 
 

@@ -250,7 +250,7 @@ def _tell(judge: User, contest: Contest, round_id: str, given: int, now: datetim
         "given": given,
         "until": window.closes.isoformat() if window else None,
     }
-    common = {"locale": judge.locale, "scope": contest.slug, **params}
+    common: dict[str, Any] = {"locale": judge.locale, "scope": contest.slug, **params}
     if judge.email:
         ask_for_mail(to=judge.email, template="judge_assigned", now=now, **common)
     elif judge.phone:

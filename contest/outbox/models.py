@@ -22,6 +22,7 @@ class Message(Base):
         CheckConstraint("channel IN ('email', 'sms')", name="channel"),
         CheckConstraint("state IN ('pending', 'sent', 'failed')", name="state"),
         Index("ix_outbox_message_due", "state", "next_try_at"),
+        Index("ix_outbox_message_scope", "scope", "state"),
     )
 
     id: Mapped[IntPk]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from contest.core.db import db
 from contest.outbox.models import Message
 
 
@@ -31,3 +32,16 @@ def latest(limit: int) -> Select[Message]:
 def failed() -> Select[Message]:
     """Messages given up, newest first, for those who run the site."""
     return select(Message).where(Message.state == "failed").order_by(Message.id.desc())
+
+
+def latest_of(scope: str, limit: int) -> Select[Message]:
+    """The newest messages of a contest."""
+    return select(Message).where(Message.scope == scope).order_by(Message.id.desc()).limit(limit)
+
+
+def counts_by_state(scope: str) -> dict[str, int]:
+    """How many messages of a contest are pending, sent and failed."""
+    rows = db.session.execute(
+        select(Message.state, func.count(Message.id)).where(Message.scope == scope).group_by(Message.state)
+    )
+    return {row.state: row[1] for row in rows}

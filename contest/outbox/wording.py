@@ -25,7 +25,7 @@ from contest.outbox.models import MessageText
 EMAIL, SMS = "email", "sms"
 SUBJECT_MAX = 150
 BODY_MAX = {EMAIL: 4000, SMS: 480}
-_BLANK = re.compile(r"\{([a-z_]+)\}")
+_BLANK = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _BRACE = re.compile(r"[{}]")
 
 _OWN_ENTRY = '{{ url_for("entries.own", public_id=entry, _external=true) }}'

@@ -298,7 +298,7 @@ def test_heads_have_no_bodies_and_other_methods_no_meaning(app, clock, world, vi
 WRITTEN = """
 public:
     GET /
-    GET /anh/<public_id>/<any(lon, nho):size>
+    GET /anh/<public_id>/<any(lon, vua, nho):size>
     GET /bai/<public_id>
     GET /bien-nhan/<code>
     GET POST /bien-nhan/<code>/doi-chieu
@@ -333,6 +333,7 @@ signed in:
     GET /bai-cua-toi/<public_id>
     POST /bai-cua-toi/<public_id>/nop-lai
     POST /bai-cua-toi/<public_id>/rut
+    POST /bai-cua-toi/<public_id>/xem-lai
     GET /cua-toi
     GET POST /cuoc-thi/<slug>/viet
     GET POST /loi-moi/<token>
@@ -367,7 +368,7 @@ officer:
 judge:
     GET /cham/<slug>
     GET POST /cham/<slug>/bai/<public_id>
-    GET /cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, nho):size>
+    GET /cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, vua, nho):size>
     POST /cham/<slug>/bai/<public_id>/luu
     GET POST /cham/<slug>/bai/<public_id>/trao-doi
     GET POST /cham/<slug>/bai/<public_id>/xung-dot
@@ -387,6 +388,9 @@ organiser or secretary:
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
+    POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/xem-lai-lan-hai
+    GET /ban-to-chuc/<slug>/tin-nhan
+    GET /ban-to-chuc/<slug>/tin-nhan/<template>
 organiser:
     GET /ban-to-chuc/<slug>/ket-qua
     POST /ban-to-chuc/<slug>/ket-qua/khong-trao
@@ -399,6 +403,7 @@ organiser:
     GET POST /ban-to-chuc/<slug>/nhan-su
     POST /ban-to-chuc/<slug>/nhan-su/<int:grant_id>/ket-thuc
     POST /ban-to-chuc/<slug>/nhan-su/loi-moi/<public_id>/thu-hoi
+    POST /ban-to-chuc/<slug>/tin-nhan/<template>/<channel>
 """
 
 
