@@ -791,8 +791,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_entry_author_unit_id"), ["author_unit_id"], unique=False)
         batch_op.create_index("ix_entry_contest_state", ["contest_id", "category", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_helper_id"), ["helper_id"], unique=False)
+        batch_op.create_index(
+            "ix_entry_list",
+            [
+                "contest_id",
+                "submitted_at",
+                "id",
+                "state",
+                "category",
+                "source",
+                "word_count",
+                "exemplar_id",
+                "author_unit_id",
+            ],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_entry_sent_by_unit_id"), ["sent_by_unit_id"], unique=False)
-        batch_op.create_index("ix_entry_submitted", ["contest_id", "submitted_at", "id", "state"], unique=False)
 
     op.create_table(
         "exemplar_not_the_same",
@@ -1493,8 +1507,8 @@ def downgrade() -> None:
     op.drop_table("verification")
     op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_entry_submitted")
         batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
+        batch_op.drop_index("ix_entry_list")
         batch_op.drop_index(batch_op.f("ix_entry_helper_id"))
         batch_op.drop_index("ix_entry_contest_state")
         batch_op.drop_index(batch_op.f("ix_entry_author_unit_id"))
