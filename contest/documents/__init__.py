@@ -1,1 +1,1 @@
-"""Reading documents that people send: in a bounded child process, into one form."""
+"""Reading files that people send: texts and sheets, in a bounded child process. Knows no entry and no page."""
