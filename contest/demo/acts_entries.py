@@ -18,7 +18,7 @@ from contest.entries import services as entries
 from contest.entries.checks import identity_leaks
 from contest.entries.models import Entry
 from contest.entries.queries import own_drafts
-from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, RECEIVED, SUBMITTED, declarations_for
+from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, PEOPLE, RECEIVED, SUBMITTED, declarations_for
 from contest.exemplars.models import Verification
 from contest.exemplars.queries import standing_verifications
 from contest.exemplars.services import answer_verification
@@ -117,6 +117,8 @@ def _add_pictures(draft: Entry, story: Story, album: Album, files: FileStore, no
             caption=picture.caption,
             photographer=picture.photographer,
             alt=picture.alt,
+            recognised=PEOPLE,
+            people=draft.exemplar.name or "Người trong bài",
             consent=True,
             now=now,
         )
@@ -183,6 +185,8 @@ def _complete(*, entry: Entry, now: datetime) -> None:
             caption=photo.caption,
             photographer=f"{photo.photographer}, chụp ngày 14/02/2027",
             alt=photo.alt,
+            recognised=photo.recognised,
+            people=photo.people,
             consent=True,
             now=now,
         )
@@ -243,6 +247,7 @@ def _answer(*, stage: Stage, verification: Verification, story: Story | None, no
         hold_reason=reason("on_hold_reason") if outcome == "on_hold" else None,
         consent=True if agreed else None,
         guardian_consent=True if agreed and verification.exemplar.is_child else None,
+        photos=True if agreed else None,
     )
 
 

@@ -33,7 +33,7 @@ class Album:
 
     def fill(self, pictures: Iterable[Picture]) -> int:
         """Draw those that are not here yet, a few at a time; returns how many."""
-        missing = {(each.scene, each.seed) for each in pictures if not self._note(each.scene, each.seed).is_file()}
+        missing = {(each.scene, each.seed) for each in pictures if not self._is_kept(self._note(each.scene, each.seed))}
         workers = min(len(missing), os.cpu_count() or 1)
         if workers < 2:
             for scene, seed in missing:
@@ -49,14 +49,19 @@ class Album:
     def store(self, picture: Picture, files: FileStore) -> StoredPhoto:
         """The picture in the files of the site, as a photo that can be added to a story."""
         note = self._note(picture.scene, picture.seed)
-        if not note.is_file():
+        if not self._is_kept(note):
             self._keep(picture.scene, picture.seed, make(picture.scene, picture.seed, self.size))
         facts = json.loads(note.read_text("ascii"))
         return StoredPhoto(
             large_key=files.put(note.with_suffix(".large.webp").read_bytes(), "webp"),
+            middle_key=files.put(note.with_suffix(".middle.webp").read_bytes(), "webp"),
             small_key=files.put(note.with_suffix(".small.webp").read_bytes(), "webp"),
             **facts,
         )
+
+    def _is_kept(self, note: Path) -> bool:
+        # An album of an earlier release has no middle size.
+        return note.is_file() and note.with_suffix(".middle.webp").is_file()
 
     def _note(self, scene: str, seed: int) -> Path:
         return self.folder / f"{scene}-{seed}.json"
@@ -65,6 +70,7 @@ class Album:
         self.folder.mkdir(parents=True, exist_ok=True)
         note = self._note(scene, seed)
         note.with_suffix(".large.webp").write_bytes(made.large)
+        note.with_suffix(".middle.webp").write_bytes(made.middle)
         note.with_suffix(".small.webp").write_bytes(made.small)
-        # Last, since its presence says that the other two are whole.
+        # Last, since its presence says that the others are whole.
         note.write_text(json.dumps({"width": made.width, "height": made.height, "sha256": made.sha256}), "ascii")

@@ -13,12 +13,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import NotFound
-from contest.core.formats import paragraphs
+from contest.core.richtext import Document, parse
+from contest.core.richtext import hide as hide_in
 from contest.entries.models import Entry, Photo
 from contest.entries.rules import ACCEPTED
 from contest.exemplars.models import Exemplar
@@ -73,7 +74,7 @@ class BlindEntry:
     category: str
     title: str
     genre: str
-    paragraphs: tuple[str, ...]
+    document: Document
     word_count: int
     photos: tuple[BlindPhoto, ...]
     exemplar: BlindExemplar | None
@@ -135,7 +136,7 @@ def blind_entry(entry_id: int) -> BlindEntry:
             Entry.category,
             Entry.title,
             Entry.genre,
-            Entry.body,
+            Entry.document,
             Entry.word_count,
             Entry.redactions,
         ).where(Entry.id == entry_id, Entry.state == ACCEPTED)
@@ -150,7 +151,7 @@ def blind_entry(entry_id: int) -> BlindEntry:
         category=row.category,
         title=hide(row.title, hidden),
         genre=row.genre,
-        paragraphs=tuple(paragraphs(hide(row.body, hidden))),
+        document=hide_in(parse(row.document), hidden, HIDDEN),
         word_count=row.word_count,
         photos=_photos(entry_id, hidden),
         exemplar=None if mode == FULL else _exemplar(entry_id),
@@ -191,11 +192,13 @@ def _author(entry_id: int) -> str:
     return str(row.pen_name or row.author_name)
 
 
-def blind_photo_key(entry_id: int, photo_public_id: str, *, small: bool) -> str:
+def blind_photo_key(entry_id: int, photo_public_id: str, *, small: bool = False, middle: bool = False) -> str:
     """The file of a photo of a valid entry. Raises NotFound for a photo of any other entry."""
     key = None
     if _PUBLIC_ID.fullmatch(photo_public_id):
-        column = Photo.small_key if small else Photo.large_key
+        column: Any = Photo.small_key if small else Photo.large_key
+        if middle:
+            column = func.coalesce(func.nullif(Photo.middle_key, ""), Photo.large_key)
         key = db.session.scalar(
             select(column)
             .join(Entry, Entry.id == Photo.entry_id)

@@ -6,56 +6,20 @@ and the verb that submits all ask `checklist`.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from contest.contests.ruleset import Category, RuleSet
 from contest.core.errors import N_
 from contest.core.text import fold
+from contest.entries.checks_authors import group_items
+from contest.entries.checks_press import press_items
+from contest.entries.items import FACTS, GROUP, PHONE_LEAST, PHOTOS, PRESS, TEXT, Asked, Item
 from contest.entries.models import Entry
+from contest.entries.persons import phone_tail
 from contest.entries.rules import PEOPLE, age_on, needs_guardian
-
-TEXT, PHOTOS, FACTS = "text", "photos", "facts"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of the checklist. `message` says what is missing; empty when nothing is.
-
-    `section` and `field` tell where it is mended.
-    """
-
-    label: str
-    section: str
-    field: str
-    message: str = ""
-    params: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def done(self) -> bool:
-        return not self.message
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which answers a category's rules ask for; `required` holds those that must not be empty."""
-
-    required: frozenset[str]
-    genre: bool
-    birth_date: bool
-    photos: bool
-
-    def asks(self, name: str) -> bool:
-        """Whether the form shows the field: what is not needed is not collected."""
-        return name in self.required or name in _ALWAYS_OFFERED
-
-
-_ALWAYS_OFFERED = {"author_pen_name", "author_unit", "exemplar_kind", "exemplar_unit"}
-
 
 def asked_of(rules: RuleSet, category: Category) -> Asked:
     """What entries of `category` are asked for."""
@@ -74,6 +38,8 @@ def asked_of(rules: RuleSet, category: Category) -> Asked:
         photos=category.photos is not None and category.photos.max > 0,
     )
 
+__all__ = ["FACTS", "GROUP", "PHOTOS", "PRESS", "TEXT", "Asked", "Item", "asked_of", "checklist", "identity_leaks", "missing"]
+
 
 def checklist(entry: Entry, day: date) -> list[Item]:
     """Everything that the rules ask of an entry submitted on `day`, done or not, in reading order."""
@@ -83,8 +49,10 @@ def checklist(entry: Entry, day: date) -> list[Item]:
     return [
         *_text_items(entry, category, asked),
         *_photo_items(entry, category, asked),
+        *press_items(entry, category, day),
         *_exemplar_items(entry, asked),
         *_author_items(entry, rules, category, asked, day),
+        *group_items(entry, rules, category, asked, day),
     ]
 
 
@@ -222,7 +190,7 @@ def _author_items(entry: Entry, rules: RuleSet, category: Category, asked: Asked
         # Whoever has no telephone is reached through the unit that helps them.
         if not entry.author_phone and not entry.author.assisted:
             message = N_("Give a telephone number at which you can be reached.")
-        elif entry.author_phone and sum(sign.isdigit() for sign in entry.author_phone) < _PHONE_LEAST:
+        elif entry.author_phone and sum(sign.isdigit() for sign in entry.author_phone) < PHONE_LEAST:
             message = N_("This telephone number lacks digits. Write all of them, as in 0912 345 678.")
         yield Item(N_("Your telephone number"), FACTS, "author_phone", message)
     yield from _filled(
@@ -269,9 +237,6 @@ class Leak:
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 _DIGITS = re.compile(r"\+?\d(?:[\s.\-()]{0,2}\d){7,14}")
-# The last nine digits of a Vietnamese number are the same with 0 and with +84 in front.
-_PHONE_TAIL = 9
-_PHONE_LEAST = 9  # digits of a Vietnamese number without its 0 or +84
 
 
 def find_phrase(text: str, phrase: str, *, exact: bool = False) -> list[str]:
@@ -295,7 +260,7 @@ def find_phrase(text: str, phrase: str, *, exact: bool = False) -> list[str]:
 
 
 def identity_leaks(entry: Entry) -> list[Leak]:
-    """The author's name, pen name, telephone number and unit where body, title or captions hold them.
+    """The names, pen names, telephone numbers and units of the authors where body, title or captions hold them.
 
     Hints for the secretariat, who judge by eye: a namesake in the story is no leak.
     """
@@ -303,16 +268,20 @@ def identity_leaks(entry: Entry) -> list[Leak]:
     places += [("caption", photo.caption) for photo in entry.photos]
     places += [("alt", photo.alt) for photo in entry.photos if photo.alt]
     unit = entry.author_unit.name if entry.author_unit and entry.author_unit_id != entry.exemplar.unit_id else ""
-    wanted = (("name", entry.author_name), ("pen_name", entry.pen_name), ("unit", unit))
-    tail = re.sub(r"\D", "", entry.author_phone)[-_PHONE_TAIL:]
+    wanted = [("name", entry.author_name), ("pen_name", entry.pen_name), ("unit", unit)]
+    for coauthor in entry.coauthors:
+        wanted += [("name", coauthor.name), ("pen_name", coauthor.pen_name)]
+        if coauthor.unit is not None and coauthor.unit_id != entry.exemplar.unit_id:
+            wanted.append(("unit", coauthor.unit.name))
+    phones = (entry.author_phone, *(coauthor.phone for coauthor in entry.coauthors))
+    tails = {tail for phone in phones if (tail := phone_tail(phone))}
     leaks: list[Leak] = []
     for where, text in places:
         for what, phrase in wanted:
             leaks += [Leak(what, where, hit) for hit in find_phrase(text, phrase, exact=len(_WORD.findall(phrase)) < 2)]
-        if len(tail) == _PHONE_TAIL:
-            leaks += [
-                Leak("phone", where, match.group())
-                for match in _DIGITS.finditer(text)
-                if re.sub(r"\D", "", match.group()).endswith(tail)
-            ]
+        leaks += [
+            Leak("phone", where, match.group())
+            for match in _DIGITS.finditer(text)
+            if phone_tail(match.group()) in tails
+        ]
     return list(dict.fromkeys(leaks))

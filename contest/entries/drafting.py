@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from contest.accounts.models import User
-from contest.accounts.services import hold
 from contest.contests.models import Contest
-from contest.contests.queries import roles_of, standing_grants
-from contest.contests.rules import BARRED_ROLES, CHAIR, JUDGE
-from contest.contests.ruleset import Category
 from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import VIET_NAM
+from contest.core.richtext import from_plain, parse, plain, source_of, with_photos
 from contest.core.text import clean_text, count_words, fold
+from contest.entries.coauthors import author_key_of, group_state
+from contest.entries.eligibility import count_of_account, require_not_barred, too_many
 from contest.entries.models import Entry
 from contest.entries.moves import audit
-from contest.entries.queries import count_counted, own_drafts
+from contest.entries.passes import usable_pass
+from contest.entries.press import press_state, proofs_of
+from contest.entries.queries import own_drafts
 from contest.entries.rules import (
     BODY_MAX,
     DRAFT,
     TITLE_MAX,
-    WITHDRAWN,
     needs_guardian,
 )
 from contest.exemplars.services import describe_exemplar, new_exemplar, short_line
@@ -35,9 +32,7 @@ from contest.units.models import Unit
 
 # Drafts are cheap, but not free: enough for anybody who writes by hand.
 DRAFTS_MAX = 20
-_RELATIVES = re.compile(r"[\n,;]+")
-_NOT_TAKEN = N_("This category is for works already published by the press. They are not taken on this site yet.")
-_TEXT_COPIED = ("category", "title", "body", "body_key", "genre", "word_count")
+_TEXT_COPIED = ("category", "medium", "title", "document", "body", "body_key", "genre", "word_count")
 _FACTS_COPIED = (
     "deed_place",
     "deed_time",
@@ -96,84 +91,16 @@ def require_window(contest: Contest, now: datetime) -> None:
         )
 
 
-def require_category(contest: Contest, category_id: str) -> Category:
-    """The category, when entries are written for it here. Raises NotFound, Refused."""
-    category = contest.rules.category(category_id)
-    if not category.accepts_online_entries:
-        raise Refused(_NOT_TAKEN, code="category_not_taken")
-    return category
-
-
-def relatives_of(text: str | None) -> list[str]:
-    """The names on a judge's appointment, one a line or parted by commas; words in brackets are notes."""
-    names = (re.sub(r"\(.*?\)", " ", name) for name in _RELATIVES.split(text or ""))
-    return [name.strip() for name in names if name.strip()]
-
-
-def require_not_barred(contest: Contest, author: User, *names: str) -> None:
-    """Raise Refused for who may not enter: staff of the contest, operators, relatives of its jury.
-
-    Relatives are known by name alone, compared without case and marks; a namesake is told to turn
-    to the secretariat.
-    """
-    barred = set(contest.rules.eligibility.barred)
-    roles = roles_of(contest.id, author.id)
-    for kind, barred_roles in BARRED_ROLES.items():
-        if kind in barred and roles & barred_roles:
-            raise Refused(
-                N_("You hold a role in this contest, so you may not enter it: %(text)s"),
-                code="barred",
-                text=contest.rules.eligibility.barred_text,
-            )
-    if "technical_operators" in barred and author.has_role("operator"):
-        raise Refused(
-            N_("You run this site, so you may not enter this contest: %(text)s"),
-            code="barred",
-            text=contest.rules.eligibility.barred_text,
-        )
-    if "spouse_parent_child_of_jury" not in barred:
-        return
-    own = {fold(name) for name in (author.name, *names) if name}
-    grants = db.session.scalars(standing_grants(contest.id))
-    relatives = {
-        fold(name) for grant in grants if grant.role in (JUDGE, CHAIR) for name in relatives_of(grant.relatives)
-    }
-    if own & relatives:
-        raise Refused(
-            N_(
-                "A close relative of a jury member has this name, and relatives may not enter."
-                " If you are somebody else, please call the secretariat."
-            ),
-            code="barred_relative",
-        )
-
-
-def require_no_entry(contest: Contest, person: User) -> None:
-    """Raise Refused for somebody with an entry in the contest, who takes no role in it.
-
-    Waits for an entry of theirs that is being sent in; from then on none can be until the transaction
-    ends, so that a role given in it bars them.
-    """
-    hold(person)
-    entered = db.session.scalar(
-        select(Entry.id)
-        .where(Entry.contest_id == contest.id, Entry.author_id == person.id, Entry.state.not_in((DRAFT, WITHDRAWN)))
-        .limit(1)
-    )
-    if entered is not None:
-        raise Refused(
-            N_("%(name)s has an entry in this contest and cannot take a role in it. Withdraw the entry first."),
-            code="has_entered",
-            name=person.name,
-        )
-
-
 def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetime) -> Entry:
-    """A new, empty draft. Raises Refused outside the window, for barred people, past the limits."""
-    category = require_category(contest, category_id)
-    require_window(contest, now)
+    """A new, empty draft. Raises Refused outside the window, for barred people, past the limits.
+
+    Whoever has leave to submit late may begin after the close, too.
+    """
+    category = contest.rules.category(category_id)
+    if usable_pass(contest, actor.id, now) is None:
+        require_window(contest, now)
     require_not_barred(contest, actor)
-    if count_counted(actor.id, contest.id, category.id) >= category.max_entries_per_author:
+    if count_of_account(contest.id, category.id, actor) >= category.max_entries_per_author:
         raise too_many(category)
     if len(own_drafts(actor.id, contest.id)) >= DRAFTS_MAX:
         raise Refused(
@@ -187,6 +114,8 @@ def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetim
         author=actor,
         exemplar=new_exemplar(now=now),
         genre=category.genres[0] if len(category.genres) == 1 else "",
+        medium=category.media[0] if category.publication == "must_be_published" and len(category.media) == 1 else "",
+        rules_version=contest.current_version,
         author_name=actor.name,
         author_key=fold(actor.name),
         author_phone=_national(actor.phone or ""),
@@ -202,15 +131,6 @@ def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetim
 def _national(phone: str) -> str:
     """+84912345678 as people here write it: 0912345678."""
     return "0" + phone[3:] if phone.startswith("+84") else phone
-
-
-def too_many(category: Category) -> Refused:
-    """The refusal of one entry more than an author may send."""
-    return Refused(
-        N_("Each author may send at most %(most)s entries in this category, and you have sent as many."),
-        code="too_many",
-        most=category.max_entries_per_author,
-    )
 
 
 # What a draft holds
@@ -238,27 +158,40 @@ def _require_version(entry: Entry, current: int, seen: int) -> None:
         )
 
 
-def save_text(*, entry: Entry, version: int, title: str, genre: str, body: str, now: datetime) -> None:
+def save_text(
+    *,
+    entry: Entry,
+    version: int,
+    title: str,
+    genre: str,
+    now: datetime,
+    document: str | None = None,
+    body: str | None = None,
+) -> None:
     """Save the text of a draft. `version` is the one that the writer's window was opened with.
 
-    Saving what is already saved changes nothing, also from an older window. Raises Conflict when
+    `document` is light markup (core.richtext), `body` plain text: one of them is given. A photo that
+    is not the entry's loses its place. Saving what is already saved changes nothing, also from an older window. Raises Conflict when
     another window saved something else; Refused for hidden characters or a text beyond all bounds.
     """
     require_draft(entry)
     title = short_line(title, TITLE_MAX)
-    body = clean_text(body)
-    if len(body) > BODY_MAX:
+    own = {photo.public_id: photo.public_id for photo in entry.photos}
+    written = from_plain(clean_text(body or "")) if document is None else parse(clean_text(document))
+    document = source_of(with_photos(written, own))
+    if len(document) > BODY_MAX:
         raise Refused(
             N_("The text is too long to be kept: at most %(limit)s characters."), code="too_long", limit=BODY_MAX
         )
     genres = entry.contest.rules.category(entry.category).genres
     genre = genre if genre in genres else ""
-    if (title, genre, body) == (entry.title, entry.genre, entry.body):
+    if (title, genre, document) == (entry.title, entry.genre, entry.document):
         return
     _require_version(entry, entry.version, version)
-    entry.title, entry.genre, entry.body = title, genre, body
-    entry.body_key = fold(f"{title} {body}")
-    entry.word_count = count_words(body)
+    entry.title, entry.genre, entry.document = title, genre, document
+    entry.body = plain(parse(document))
+    entry.body_key = fold(f"{title} {entry.body}")
+    entry.word_count = count_words(entry.body)
     entry.version += 1
     entry.updated_at = now
     db.session.flush()
@@ -322,7 +255,7 @@ def save_facts(*, entry: Entry, version: int, facts: Facts, now: datetime) -> No
         entry.deed_time = short_line(facts.deed_time, 200)
         entry.author_name = short_line(facts.author_name, 200)
         entry.pen_name = short_line(facts.pen_name, 200)
-        entry.author_key = fold(f"{entry.author_name} {entry.pen_name}")[:420]
+        entry.author_key = author_key_of(entry, entry.coauthors)
         entry.author_phone = short_line(facts.author_phone, 30)
         entry.author_address = short_line(facts.author_address, 300)
         entry.author_birth_date = facts.birth_date
@@ -344,14 +277,20 @@ def save_facts(*, entry: Entry, version: int, facts: Facts, now: datetime) -> No
 def content_digest(entry: Entry) -> str:
     """A fingerprint of all that submitting `entry` would send.
 
-    The check-your-answers page carries it, so that what is submitted is what was checked.
+    The check-your-answers page carries it, so that what is submitted is what was checked. Before the
+    hyphen stands the number of the rules under which it was checked.
     """
     content = [
         *(getattr(entry, name) for name in COPIED),
         *_all_facts(entry),
         *([getattr(photo, name) for name in PHOTO_COPIED] for photo in entry.photos),
+        press_state(entry),
+        *(proof.sha256 for proof in proofs_of(entry)),
+        group_state(entry),
     ]
-    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
+    version = entry.contest.current_version
+    return f"{version.number if version else 0}-{digest}"
 
 
 # Giving a draft up
@@ -371,9 +310,11 @@ def discard_draft(*, entry: Entry, actor: User, now: datetime) -> list[str]:
         db.session.delete(photo)
     for attachment in list(entry.attachments):
         db.session.delete(attachment)
+    for row in (*entry.publications, *entry.coauthors):
+        db.session.delete(row)
     db.session.flush()
     exemplar = entry.exemplar
-    db.session.expire(entry, ["photos", "attachments"])
+    db.session.expire(entry, ["photos", "attachments", "publications", "coauthors"])
     db.session.delete(entry)
     db.session.flush()
     db.session.delete(exemplar)

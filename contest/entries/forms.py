@@ -31,7 +31,7 @@ from contest.core.forms import Form
 from contest.entries.checks import Asked
 from contest.entries.drafting import Facts
 from contest.entries.models import Entry
-from contest.entries.rules import TITLE_MAX
+from contest.entries.rules import NOBODY, PEOPLE, TITLE_MAX
 from contest.units.models import Unit
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -166,6 +166,12 @@ class PhotoForm(Form):
     caption = StringField(_l("Caption"))
     photographer = StringField(_l("Taken by"))
     alt = StringField(_l("What can be seen, for those who cannot see it"))
+    recognised = RadioField(
+        _l("Can anybody be recognised in this photo?"),
+        choices=[(NOBODY, _l("No, nobody")), (PEOPLE, _l("Yes"))],
+        validate_choice=False,
+    )
+    people = StringField(_l("Who can be recognised"))
     consent = BooleanField(_l("Everyone who can be recognised in this photo agrees to its use"))
 
 

@@ -13,8 +13,8 @@ from contest.contests.models import Contest, RoleGrant
 from contest.contests.rules import ORGANISER, SECRETARY
 from contest.core.db import CODE_ALPHABET, db
 from contest.core.errors import NotFound
-from contest.entries.models import Advancement, Entry, Photo, Receipt
-from contest.entries.rules import ACCEPTED, COUNTED, DRAFT, SCREENED
+from contest.entries.models import Advancement, Attachment, Entry, Photo, Receipt
+from contest.entries.rules import ACCEPTED, DRAFT, SCREENED
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
 from contest.units.models import UnitOfficer
@@ -115,21 +115,6 @@ def replacing_drafts(entry_ids: Collection[int]) -> dict[int, Entry]:
     """As `replacing_draft`, for several entries at once, by the id of the replaced one."""
     found = db.session.scalars(select(Entry).where(Entry.replaces_id.in_(entry_ids)))
     return {draft.replaces_id: draft for draft in found if draft.replaces_id is not None}
-
-
-def count_counted(author_id: int, contest_id: int, category: str) -> int:
-    """How many entries of an author count against the limit of a category."""
-    return (
-        db.session.scalar(
-            select(func.count(Entry.id)).where(
-                Entry.author_id == author_id,
-                Entry.contest_id == contest_id,
-                Entry.category == category,
-                Entry.state.in_(COUNTED),
-            )
-        )
-        or 0
-    )
 
 
 def own_drafts(author_id: int, contest_id: int) -> Sequence[Entry]:
@@ -316,6 +301,9 @@ def get_photo(entry_id: int, public_id: str) -> Photo:
 
 
 def key_is_used(key: str) -> bool:
-    """Whether a photo still shows this file; a replacing draft shares the files of its original."""
+    """Whether a photo or an attachment still needs this file; a replacing draft shares those of its original."""
     shows = or_(Photo.large_key == key, Photo.middle_key == key, Photo.small_key == key)
-    return db.session.scalar(select(Photo.id).where(shows).limit(1)) is not None
+    return (
+        db.session.scalar(select(Photo.id).where(shows).limit(1)) is not None
+        or db.session.scalar(select(Attachment.id).where(Attachment.key == key).limit(1)) is not None
+    )

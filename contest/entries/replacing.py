@@ -7,13 +7,19 @@ from datetime import datetime
 from contest.accounts.models import User
 from contest.core.db import db
 from contest.core.errors import N_, Refused
+from contest.core.richtext import parse, source_of, with_photos
+from contest.entries.coauthors import copies_of, replace_group
 from contest.entries.drafting import COPIED, PHOTO_COPIED, require_window
-from contest.entries.models import Entry, Photo
+from contest.entries.models import Attachment, Entry, Photo
 from contest.entries.moves import audit
 from contest.entries.paper import paper_window, require_paper_window
+from contest.entries.press import parts_of, proofs_of, replace_rows
 from contest.entries.queries import replacing_draft
 from contest.entries.rules import COMPLETION_REQUESTED, PAPER, REPLACEABLE
 from contest.exemplars.services import copy_exemplar, new_exemplar
+
+
+_PROOF_COPIED = ("kind", "key", "name", "media_type", "size", "sha256", "added_at", "added_by_id")
 
 
 def may_replace(entry: Entry, now: datetime) -> bool:
@@ -60,6 +66,7 @@ def start_replacing(*, entry: Entry, actor: User, now: datetime) -> Entry:
         author_id=entry.author_id,
         exemplar=exemplar,
         replaces_id=entry.id,
+        rules_version_id=entry.rules_version_id,
         source=entry.source,
         helper_id=entry.helper_id,
         sent_by_unit_id=entry.sent_by_unit_id,
@@ -70,8 +77,16 @@ def start_replacing(*, entry: Entry, actor: User, now: datetime) -> Entry:
     draft.photos = [
         Photo(created_at=now, **{name: getattr(photo, name) for name in PHOTO_COPIED}) for photo in entry.photos
     ]
+    draft.coauthors = copies_of(entry.coauthors)
+    draft.attachments = [
+        Attachment(**{name: getattr(proof, name) for name in _PROOF_COPIED}) for proof in proofs_of(entry)
+    ]
     db.session.add(draft)
     db.session.flush()
+    # The copies of the photos have names of their own, which the text has to use.
+    names = {old.public_id: new.public_id for old, new in zip(entry.photos, draft.photos, strict=True)}
+    draft.document = source_of(with_photos(parse(entry.document), names))
+    replace_rows(draft, parts_of(entry))
     audit(entry=entry, verb="start_replacing", actor=actor, now=now, draft=draft.public_id)
     return draft
 
@@ -88,6 +103,13 @@ def carry_over(*, draft: Entry, entry: Entry) -> list[str]:
     db.session.flush()
     for photo in list(draft.photos):
         photo.entry_id = entry.id
+    for proof in proofs_of(entry):
+        keys.append(proof.key)
+        db.session.delete(proof)
+    replace_rows(entry, parts_of(draft))
+    replace_rows(draft, [])
+    replace_group(entry, copies_of(draft.coauthors))
+    replace_group(draft, [])
     exemplar = draft.exemplar
     for attachment in list(draft.attachments):
         attachment.entry_id = entry.id

@@ -51,6 +51,12 @@ WEB: Final = "web"
 BUNDLE: Final = "bundle"
 PAPER: Final = "paper"
 
+# `Entry.medium` of what has not been published, where a category asks; otherwise a medium of the rule set.
+NOT_PUBLISHED: Final = "unpublished"
+BROADCAST = ("radio", "tv")
+PROOF: Final = "proof"  # kind of an attachment
+PARTS_MAX = 20  # a bound, not a rule of a contest
+
 ADULT_AGE = 18
 TITLE_MAX = 200
 # Four times the longest story that a rule set here asks for; a bound, not a rule of a contest.
@@ -96,6 +102,12 @@ DECLARATIONS: dict[str, dict[str, str]] = {
             " and so does everyone who can be recognised in the photos (for a child: the legal representative too)."
         ),
     },
+    "group": {
+        "2027-1": N_(
+            "Everyone named as a co-author wrote this entry with me, knows of it, and agrees that I lead the group"
+            " and send it for us all (for a child: the legal representative too)."
+        ),
+    },
     "rules": {
         "2027-1": N_("I have read the rules of the contest and accept them."),
     },
@@ -110,9 +122,14 @@ DECLARATIONS: dict[str, dict[str, str]] = {
 DECLARATION_VERSION = "2027-1"
 
 
-def declarations_for(*, publication: str, required: Collection[str]) -> dict[str, str]:
-    """The declarations that a submission needs, with their wordings, in the order to show them."""
+def declarations_for(*, publication: str, required: Collection[str], group: bool = False) -> dict[str, str]:
+    """The declarations that a submission needs, with their wordings, in the order to show them.
+
+    `group`: it has co-authors, for whom its leader answers.
+    """
     names = ["originality" if publication == "must_be_unpublished" else "originality_published"]
+    if group:
+        names.append("group")
     if "exemplar_consent_declared" in required:
         names.append("exemplar_consent")
     names += ["rules", "privacy"]

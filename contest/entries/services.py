@@ -9,7 +9,15 @@ from contest.entries.drafting import (
     save_text,
     start_draft,
 )
-from contest.entries.photographs import StoredPhoto, add_photo, describe_photo, move_photo, remove_photo
+from contest.entries.photographs import (
+    StoredPhoto,
+    add_photo,
+    describe_photo,
+    keep_photo,
+    move_photo,
+    photo_keys,
+    remove_photo,
+)
 from contest.entries.replacing import may_replace, start_replacing
 from contest.entries.screening import (
     accept,
@@ -40,10 +48,12 @@ __all__ = [
     "describe_photo",
     "discard_draft",
     "fall_out",
+    "keep_photo",
     "may_edit",
     "may_replace",
     "may_withdraw",
     "move_photo",
+    "photo_keys",
     "receive",
     "receive_all",
     "reconsider",

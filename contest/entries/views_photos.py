@@ -17,19 +17,10 @@ from contest.entries import services
 from contest.entries.checks import PHOTOS
 from contest.entries.forms import PhotoForm
 from contest.entries.images import make_photo
-from contest.entries.models import Entry, Photo
+from contest.entries.models import Entry
+from contest.entries.photographs import photo_key
 from contest.entries.queries import get_own_entry, get_photo
 from contest.entries.views import bp, desk_of, me, own_draft, pages_of, sent_already, sweep
-
-SIZES = {"lon": "large_key", "nho": "small_key"}
-
-
-def photo_key(photo: Photo, size: str) -> str:
-    """The file of a photo in one of its two sizes. Raises NotFound."""
-    if size not in SIZES:
-        raise NotFound(size)
-    key: str = getattr(photo, SIZES[size])
-    return key
 
 
 @bp.get("/viet/<public_id>/anh")
@@ -55,6 +46,8 @@ def _photos_page(entry: Entry, refusal: str = "", typed: tuple[str, PhotoForm] |
                 caption=photo.caption,
                 photographer=photo.photographer,
                 alt=photo.alt,
+                recognised=photo.recognised,
+                people=photo.people,
                 consent=photo.consent,
             ),
         )
@@ -73,16 +66,16 @@ def add_photo(public_id: str) -> Any:
     try:
         made = make_photo(sent.read(most + 1) if sent else b"", most_bytes=most)
         # Decoded and stored before the transaction begins, so that nobody waits for it.
-        kept = [file_store().put(made.large, "webp"), file_store().put(made.small, "webp")]
-        stored = services.StoredPhoto(
-            large_key=kept[0], small_key=kept[1], width=made.width, height=made.height, sha256=made.sha256
-        )
+        stored = services.keep_photo(made, file_store())
+        kept = stored.keys
         with writing() as now:
             entry = get_own_entry(public_id, me().id, lock=True)
             photo = services.add_photo(entry=entry, stored=stored, now=now)
     except Refused as error:
         sweep(kept)
         return _photos_page(own_draft(public_id), say(error)), 422
+    if made.converted:
+        flash(_("The HEIC photo has been converted, so that every screen can show it."), "ok")
     return redirect(url_for("entries.photos", public_id=public_id) + f"#anh-{photo.public_id}", 303)
 
 
@@ -111,6 +104,8 @@ def change_photo(public_id: str, photo_id: str) -> Any:
                     caption=form.caption.data or "",
                     photographer=form.photographer.data or "",
                     alt=form.alt.data or "",
+                    recognised=form.recognised.data or "",
+                    people=form.people.data or "",
                     consent=bool(form.consent.data),
                     now=now,
                 )

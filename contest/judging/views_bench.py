@@ -338,13 +338,13 @@ def declare(slug: str, public_id: str) -> Any:
     return page, 422 if form.errors else 200
 
 
-@bp.get("/cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, nho):size>")
+@bp.get("/cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, vua, nho):size>")
 @needs("judge")
 def photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
     """A photo of an entry that one judges, without a name and without a date."""
     contest = get_contest(slug)
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
-    response = send_stored(blind_photo_key(assignment.entry_id, photo_id, small=size == "nho"))
+    response = send_stored(blind_photo_key(assignment.entry_id, photo_id, small=size == "nho", middle=size == "vua"))
     # When the file was written is when its author sent it; what it is called is nobody's business.
     for name in ("Last-Modified", "Content-Disposition"):
         response.headers.pop(name, None)

@@ -12,7 +12,8 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.web import public, shared
 from contest.core.web.files import send_stored
-from contest.entries.shown import author_shown
+from contest.entries.photographs import photo_key
+from contest.editions.shown import authors_are_public
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
 from contest.results.queries import contests_with_results, find_public_results
@@ -37,8 +38,6 @@ def home() -> str:
         stories=queries.stories(g.now, 6),
         phase_of=phase_of,
         current_act=current_act,
-        author_is_public=queries.author_is_public,
-        author_shown=author_shown,
     )
 
 
@@ -82,7 +81,7 @@ def finalists(slug: str) -> str:
     if not found.rules.has_begun("shortlist", g.now):
         raise NotFound(slug)
     lists = [
-        (category, queries.listed_finalists(found, category.id, g.now)) for category in found.rules.open_categories()
+        (category, queries.listed_finalists(found, category.id, g.now)) for category in found.rules.categories
     ]
     return render_template(
         "public/finalists.html",
@@ -90,8 +89,7 @@ def finalists(slug: str) -> str:
         rules=found.rules,
         lists=lists,
         readable=found.rules.has_begun("voting", g.now),
-        names=queries.author_is_public(found, g.now),
-        author_shown=author_shown,
+        names=authors_are_public(found.rules, g.now),
     )
 
 
@@ -102,36 +100,38 @@ def stories() -> str:
     return render_template(
         "public/stories.html",
         stories=queries.stories(g.now, 60),
-        author_is_public=queries.author_is_public,
-        author_shown=author_shown,
     )
 
 
 @bp.get("/bai/<public_id>")
 @public
 @shared(BRIEFLY)
-def entry(public_id: str) -> str:
-    story = queries.get_story(public_id, g.now)
+def entry(public_id: str) -> str | tuple[str, int]:
+    try:
+        story = queries.get_story(public_id, g.now)
+    except NotFound:
+        if (removed := queries.find_removed(public_id, g.now)) is None:
+            raise
+        return render_template("public/removed.html", contest=removed.contest, code=removed.blind_code), 410
     results = find_public_results(story.contest_id, g.now)
-    awards = [award for award in results.result_set.awards if award.entry_id == story.id] if results else []
+    awards = [award for award in results.result_set.awards if award.entry_id == story.entry_id] if results else []
     return render_template(
         "public/entry.html",
         story=story,
         contest=story.contest,
         rules=story.contest.rules,
-        author=author_shown(story) if queries.author_is_public(story.contest, g.now) else None,
         awards=awards,
         may_vote=story.contest.rules.is_open("voting", g.now)
         and story.category in story.contest.rules.voting.categories,
     )
 
 
-@bp.get("/anh/<public_id>/<any(lon, nho):size>")
+@bp.get("/anh/<public_id>/<any(lon, vua, nho):size>")
 @public
 @shared(BRIEFLY)
 def photo(public_id: str, size: str) -> Response:
     found = queries.get_public_photo(public_id, g.now)
-    return send_stored(found.large_key if size == "lon" else found.small_key)
+    return send_stored(photo_key(found, size))
 
 
 @bp.get("/ket-qua")

@@ -75,6 +75,8 @@ def test_from_nothing_to_the_receipt(app, client):
     described = {
         f"{photo_id}-caption": "Ông Sỹ",
         f"{photo_id}-photographer": "Hậu",
+        f"{photo_id}-recognised": "people",
+        f"{photo_id}-people": "Ông Sỹ",
         f"{photo_id}-consent": "y",
         "act": "save",
     }
@@ -328,7 +330,7 @@ def test_replaced_photos_live_as_long_as_somebody_shows_them(app, client):
     photo_id = client.post(f"{base}/anh", data={"photo": photo()}).location.partition("#anh-")[2]
     client.post(
         f"{base}/anh/{photo_id}",
-        data={f"{photo_id}-caption": "c", f"{photo_id}-photographer": "p", f"{photo_id}-consent": "y"},
+        data={f"{photo_id}-caption": "c", f"{photo_id}-photographer": "p", f"{photo_id}-recognised": "nobody"},
     )
     page = text(client.get(f"{base}/kiem-tra"))
     client.post(f"{base}/nop", data={"digest": hidden(page, "digest"), "declared": DECLARED})

@@ -20,6 +20,7 @@ from contest.exemplars.services import Subject, answer_verification, request_ver
 from contest.units.models import Unit
 from tests.conftest import START
 from tests.factories import make_staff, make_unit, make_user
+from tests.factories.editions import publish_edition
 
 _numbers = count(1)
 
@@ -36,6 +37,7 @@ def stored_photo(**values: Any) -> services.StoredPhoto:
     return services.StoredPhoto(
         **{
             "large_key": f"aa/{number:030x}.webp",
+            "middle_key": f"ac/{number:030x}.webp",
             "small_key": f"ab/{number:030x}.webp",
             "width": 1600,
             "height": 1200,
@@ -52,7 +54,15 @@ def add_photo(entry: Entry, now: datetime = START, **values: Any) -> Photo:
         entry=entry,
         photo=photo,
         now=now,
-        **{"caption": "Một buổi sáng", "photographer": "Người Chụp", "alt": "", "consent": True, **values},
+        **{
+            "caption": "Một buổi sáng",
+            "photographer": "Người Chụp",
+            "alt": "",
+            "recognised": "people",
+            "people": "Người trong bài",
+            "consent": True,
+            **values,
+        },
     )
     return photo
 
@@ -69,7 +79,7 @@ def facts(entry: Entry, unit: Unit | None = None, **values: Any) -> Facts:
             "deed_place": "thôn Đá Bạc",
             "deed_time": "tháng 3/2026",
             "author_name": entry.author.name,
-            "author_phone": "0900 000 002",
+            "author_phone": f"09{entry.author_id % 10**8:08d}",
             "birth_date": date(1980, 5, 20),
             **values,
         }
@@ -154,7 +164,7 @@ def verify(entry: Entry, outcome: str = "verified", now: datetime = START, **val
     (question,) = request_verifications(
         contest_id=entry.contest_id, subjects=[subject], working_days=7, actor=None, now=now
     )
-    answer: dict[str, Any] = {"consent": True, "note": "Đã đến nơi xem xét."}
+    answer: dict[str, Any] = {"consent": True, "photos": True, "note": "Đã đến nơi xem xét."}
     if entry.exemplar.is_child:
         answer["guardian_consent"] = True
     return answer_verification(
@@ -169,10 +179,14 @@ def make_eligible(contest: Contest, author: User | None = None, category: str = 
     return entry
 
 
-def make_finalist(contest: Contest, author: User | None = None, category: str = "A", **values: Any) -> Entry:
-    """An entry in the final round."""
+def make_finalist(
+    contest: Contest, author: User | None = None, category: str = "A", *, published: bool = True, **values: Any
+) -> Entry:
+    """An entry in the final round; readers may have it once they may have any, unless not `published`."""
     entry = make_eligible(contest, author, category, **values)
     services.advance(entry=entry, actor=None, now=START)
+    if published:
+        publish_edition(entry)
     return entry
 
 

@@ -115,6 +115,8 @@ def write_entry(writer: Person, story: dict[str, Any], *, look: bool = False) ->
         form = writer.page.locator("ol.photos form").last
         for field in ("caption", "photographer", "alt"):
             form.locator(f'[name$="-{field}"]').fill(photo[field])
+        form.locator('[name$="-recognised"][value=people]').check()
+        form.locator('[name$="-people"]').fill(story["exemplar"]["name"])
         form.locator('[name$="-consent"]').check()
         writer.press(form.locator("button[name=act][value=save]"))
     seen("photos")

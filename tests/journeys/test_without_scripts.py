@@ -48,6 +48,8 @@ def test_writing_and_submitting(demo: Meet) -> None:
     form = writer.page.locator("ol.photos form")
     form.locator('[name$="-caption"]').fill("Bà Tư ở cổng trường")
     form.locator('[name$="-photographer"]').fill("Lương Văn Tạo")
+    form.locator('[name$="-recognised"][value=people]').check()
+    form.locator('[name$="-people"]').fill("Bà Tư")
     form.locator('[name$="-consent"]').check()
     writer.press(form.locator("button[name=act][value=save]"))
 
