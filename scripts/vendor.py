@@ -37,6 +37,22 @@ FONTS = (
     Font("@fontsource/source-serif-4", "Source Serif 4", ("400.css", "400-italic.css")),
 )
 
+# Printed papers need whole fonts: the typesetter reads no woff2 and no fonts in pieces.
+PAPER_FONTS = (
+    (
+        "@expo-google-fonts/be-vietnam-pro",
+        ("400Regular/BeVietnamPro_400Regular", "600SemiBold/BeVietnamPro_600SemiBold"),
+    ),
+    (
+        "@expo-google-fonts/source-serif-4",
+        (
+            "400Regular/SourceSerif4_400Regular",
+            "400Regular_Italic/SourceSerif4_400Regular_Italic",
+            "600SemiBold/SourceSerif4_600SemiBold",
+        ),
+    ),
+)
+
 # What stands in until a font arrives, stretched so that no line breaks elsewhere afterwards.
 # size-adjust is the ratio of mean advance widths over Vietnamese prose, measured against Liberation
 # Sans and Liberation Serif (as wide as Arial and Times New Roman); ascent and descent are the
@@ -84,6 +100,12 @@ def main() -> int:
                 faces.append(face.replace(name, f"{name}?v={hashlib.sha256(content).hexdigest()[:10]}"))
         # The Open Font License travels with the fonts.
         shutil.copyfile(package / "LICENSE", fonts / f"LICENSE-{package.name}.txt")
+    papers = making / "papers"
+    papers.mkdir()
+    for package, names in PAPER_FONTS:
+        for name in names:
+            shutil.copy(PACKAGES / package / f"{name}.ttf", papers)
+        shutil.copyfile(PACKAGES / package / "LICENSE_FONT", papers / f"LICENSE-{Path(package).name}.txt")
     sheet = "/* Made by scripts/vendor.py; change it there. */\n" + FALLBACKS + "".join(faces)
     (making / "fonts.css").write_text(sheet, "utf-8")
     shutil.rmtree(TARGET, ignore_errors=True)

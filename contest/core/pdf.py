@@ -1,0 +1,68 @@
+"""Printed papers: typst templates filled with data, as PDF/A that holds its fonts.
+
+What people typed reaches the template as JSON and is placed as strings; it is never part of the
+template's code. Nothing is fetched and no font of the machine is used, so that a paper looks the
+same everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from contest.core.errors import N_, Refused
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates" / "papers"
+FONTS = ROOT / "static" / "vendor" / "papers"
+# Archival (ISO 19005-2, level A: tagged, so that it can be read out too).
+STANDARDS = ["a-2a"]
+_PATIENCE = 10.0  # seconds that a paper waits for its turn
+# A paper takes about 20 ms of one core; more than these at once would only slow each other down.
+_PRINTING = threading.BoundedSemaphore(2)
+
+
+class PaperError(Exception):
+    """A template does not compile, or the fonts were not installed (`make setup`)."""
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    if not any(FONTS.glob("*.ttf")):
+        raise PaperError(f"no fonts in {FONTS}: run `make setup`")
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)])
+
+
+def make_pdf(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
+    """The paper that `templates/papers/<template>.typ` makes of `data` (JSON values), as PDF/A-2a.
+
+    `at` is the instant that the document gives as its date. Raises Refused when too many papers are being made, PaperError for a template that does not fit
+    its data.
+    """
+    if not _PRINTING.acquire(timeout=_PATIENCE):
+        raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
+    try:
+        made = typst.compile(
+            (TEMPLATES / f"{template}.typ").read_bytes(),
+            root=str(TEMPLATES),
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            format="pdf",
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            pdf_standards=STANDARDS,
+            timestamp=at.astimezone(UTC),
+        )
+    except typst.TypstError as error:
+        raise PaperError(f"{template}: {error}") from error
+    finally:
+        _PRINTING.release()
+    if not isinstance(made, bytes):
+        raise PaperError(f"{template}: not one document")
+    return made
