@@ -19,8 +19,10 @@ from sqlalchemy import select
 from contest.accounts.sign_ins import forget_old
 from contest.audit.models import AuditRow
 from contest.audit.services import seal
+from contest.contests.models import Contest
 from contest.core import clock
 from contest.core.db import db, writing
+from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.outbox.runner import send_due
 from contest.voting.services import forget_old_codes
 
@@ -40,6 +42,17 @@ def _seal_audit() -> int:
 
 def _send_messages() -> int:
     return send_due(now=clock.now())
+
+
+def _remind_units() -> int:
+    # Looked at first without the write lock, as above.
+    waiting = due_for_reminder(clock.now())
+    db.session.rollback()
+    if not waiting:
+        return 0
+    with writing() as now:
+        slugs = dict(db.session.execute(select(Contest.id, Contest.slug)).tuples().all())
+        return remind_units(now=now, slugs=slugs)
 
 
 def _forget_old() -> int:
@@ -64,6 +77,7 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
+    Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )

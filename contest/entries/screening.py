@@ -244,6 +244,7 @@ def ask_units(
         actor=actor,
         now=now,
         again=again,
+        scope=contest.slug,
     )
 
 

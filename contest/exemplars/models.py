@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from contest.accounts.models import User
 from contest.core.db import Base, BigId, Instant, IntPk, LongText, PublicId, UtcInstant
 from contest.units.models import Unit
 
@@ -42,6 +43,7 @@ class Exemplar(Base):
 
     unit: Mapped[Unit | None] = relationship()
     same_as: Mapped[Exemplar | None] = relationship(remote_side="Exemplar.id")
+    held_by: Mapped[User | None] = relationship()
 
 
 class Verification(Base):
@@ -91,6 +93,7 @@ class Verification(Base):
 
     exemplar: Mapped[Exemplar] = relationship()
     unit: Mapped[Unit] = relationship()
+    answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
     documents: Mapped[list[VerificationDocument]] = relationship(order_by="VerificationDocument.id")
 
 
@@ -132,6 +135,10 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     withdrawn_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     withdrawn_because: Mapped[LongText | None]
+
+    exemplar: Mapped[Exemplar] = relationship()
+    recorded_by: Mapped[User | None] = relationship(foreign_keys=[recorded_by_id])
+    withdrawn_by: Mapped[User | None] = relationship(foreign_keys=[withdrawn_by_id])
 
 
 class NotTheSame(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contest.accounts.models import User
 from contest.anniversaries.rules import add_working_days
@@ -14,9 +14,20 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.text import clean_line, clean_text, fold
+from contest.exemplars.consents import agreed_now, take_answer
 from contest.exemplars.models import Exemplar, Verification
 from contest.exemplars.queries import standing_verification
-from contest.exemplars.rules import CONSENT_VERSION, HOLD_REASONS, KINDS, ON_HOLD, OUTCOMES, VERIFIED
+from contest.exemplars.records import leave
+from contest.exemplars.rules import (
+    CONSENT_VERSION,
+    HOLD_REASONS,
+    KINDS,
+    ON_HOLD,
+    OUTCOMES,
+    PHOTOS,
+    PRESENT,
+    VERIFIED,
+)
 from contest.outbox.services import ask_for_mail, ask_for_sms
 from contest.units.models import Unit
 from contest.units.queries import officers_of
@@ -76,11 +87,14 @@ def describe_exemplar(
 
 def copy_exemplar(*, source: Exemplar, target: Exemplar) -> None:
     """Make `target` say what `source` says."""
+    if target.id and target.name_key != source.name_key:
+        # A record that is about somebody else now is no longer the same as its fellows.
+        leave(target)
     for name in ("kind", "name", "name_key", "role", "unit_id", "address", "contact", "is_child"):
         setattr(target, name, getattr(source, name))
 
 
-def _standing_unit(unit: Unit, day: date) -> Unit:
+def standing_unit(unit: Unit, day: date) -> Unit:
     """`unit`, or what it now belongs to when it was abolished."""
     seen: set[int] = set()
     while unit.valid_to is not None and unit.valid_to <= day and unit.successor and unit.id not in seen:
@@ -97,18 +111,23 @@ def request_verifications(
     actor: User | None,
     now: datetime,
     again: bool = False,
+    unit: Unit | None = None,
+    scope: str = "",
 ) -> list[Verification]:
     """Ask the units of the exemplars; each unit's officers get one message, however many questions.
 
     The term is `working_days` from today in Viet Nam. An exemplar already asked about is passed
     over, unless `again`: then the standing question gives way to a new one and stays on record.
+    `unit`: ask this one in place of the exemplars' own (the right one, or the one that manages the person).
+    `scope`: the slug of the contest, whose organiser may have worded the message.
     Raises Refused when an exemplar has no unit.
     """
     today = now.astimezone(VIET_NAM).date()
     due_on = add_working_days(today, working_days)
     asked: list[Verification] = []
     for exemplar, title, story in subjects:
-        if exemplar.unit is None:
+        asked_of = unit or exemplar.unit
+        if asked_of is None:
             raise Refused(
                 N_("“%(title)s” names no unit for its exemplar: ask the author to complete it first."),
                 code="no_unit",
@@ -123,7 +142,7 @@ def request_verifications(
         verification = Verification(
             contest_id=contest_id,
             exemplar=exemplar,
-            unit=_standing_unit(exemplar.unit, today),
+            unit=standing_unit(asked_of, today),
             requested_at=now,
             requested_by_id=actor.id if actor else None,
             due_on=due_on,
@@ -144,7 +163,7 @@ def request_verifications(
             due_on=due_on.isoformat(),
         )
         asked.append(verification)
-    _tell_officers(asked, now)
+    _tell_officers(asked, scope, now)
     return asked
 
 
@@ -169,36 +188,30 @@ def set_verification_aside(*, contest_id: int, exemplar: Exemplar, actor: User, 
     db.session.flush()
 
 
-def _tell_officers(asked: Sequence[Verification], now: datetime) -> None:
+def _tell_officers(asked: Sequence[Verification], scope: str, now: datetime) -> None:
     by_unit: defaultdict[int, list[Verification]] = defaultdict(list)
     for verification in asked:
         by_unit[verification.unit_id].append(verification)
     for questions in by_unit.values():
-        unit = questions[0].unit
-        for officer in officers_of(unit):
-            params = {
-                "unit": unit.name,
-                "code": unit.code,
-                "count": len(questions),
-                "names": [question.exemplar.name for question in questions[:20]],
-                "due_on": questions[0].due_on.isoformat(),
-            }
-            if officer.user.email:
-                ask_for_mail(
-                    to=officer.user.email,
-                    template="verification_request",
-                    now=now,
-                    locale=officer.user.locale,
-                    **params,
-                )
-            elif officer.user.phone:
-                ask_for_sms(
-                    to=officer.user.phone,
-                    template="verification_request_sms",
-                    now=now,
-                    locale=officer.user.locale,
-                    **params,
-                )
+        tell_officers(questions, mail="verification_request", sms="verification_request_sms", now=now, scope=scope)
+
+
+def tell_officers(questions: Sequence[Verification], *, mail: str, sms: str, now: datetime, scope: str = "") -> None:
+    """One message about questions to one unit for each of its officers, from the template that reaches them."""
+    unit = questions[0].unit
+    for officer in officers_of(unit):
+        params: dict[str, Any] = {
+            "scope": scope,
+            "unit": unit.name,
+            "code": unit.code,
+            "count": len(questions),
+            "names": [question.exemplar.name for question in questions[:20]],
+            "due_on": min(question.due_on for question in questions).isoformat(),
+        }
+        if officer.user.email:
+            ask_for_mail(to=officer.user.email, template=mail, now=now, locale=officer.user.locale, **params)
+        elif officer.user.phone:
+            ask_for_sms(to=officer.user.phone, template=sms, now=now, locale=officer.user.locale, **params)
 
 
 def state_seen(verification: Verification) -> str:
@@ -216,9 +229,15 @@ def answer_verification(
     hold_reason: str | None = None,
     consent: bool | None = None,
     guardian_consent: bool | None = None,
+    photos: bool | None = None,
+    under_seven: bool = False,
     seen: str | None = None,
 ) -> Verification:
     """Take a unit's answer; a later one supersedes it and the earlier stays on record.
+
+    `consent` is to being presented, `photos` to being recognised in photos (None: nothing was asked,
+    and nothing is recorded); `under_seven`: a child's representative speaks alone. Consents are kept
+    apart from the answer (exemplars.consents) and outlive it.
 
     The same answer again changes nothing. `seen` is the `state_seen` of the page that the answer
     comes from. Raises Refused when a reason or note that the outcome needs is missing, Conflict
@@ -242,8 +261,13 @@ def answer_verification(
         "consent": consent,
         "guardian_consent": guardian_consent if verification.exemplar.is_child else None,
     }
+    is_child = verification.exemplar.is_child
+    agreed = bool(consent) and (not is_child or bool(guardian_consent))
+    standing = agreed_now(verification.exemplar)
+    wanted_photos = standing[PHOTOS] if photos is None else photos
     same = all(getattr(verification, name) == value for name, value in content.items())
-    if same:
+    kept = consent is None or standing == {PRESENT: agreed, PHOTOS: agreed and wanted_photos}
+    if same and kept:
         return verification
     if verification.superseded_at is not None or (seen is not None and seen != state_seen(verification)):
         raise Conflict(
@@ -272,12 +296,20 @@ def answer_verification(
         db.session.add(verification)
     for name, value in content.items():
         setattr(verification, name, value)
-    agreed = consent is not None
-    verification.consent_text = CONSENT_VERSION if agreed else None
-    verification.consent_at = now if agreed else None
+    verification.consent_text = CONSENT_VERSION if consent is not None else None
+    verification.consent_at = now if consent is not None else None
     verification.answered_at = now
     verification.answered_by_id = actor.id
     db.session.flush()
+    if consent is not None:
+        take_answer(
+            verification=verification,
+            agreed=agreed,
+            photos=wanted_photos,
+            alone=is_child and under_seven,
+            actor=actor,
+            now=now,
+        )
     record(
         actor=actor.public_id,
         verb="exemplars.answer_verification",

@@ -71,6 +71,30 @@ def _about_entry(template: str, label: str, *needed: str, blanks: Mapping[str, s
     )
 
 
+def _to_unit(template: str, label: str) -> Kind:
+    return Kind(
+        template=template,
+        label=label,
+        blanks={
+            "unit": "{{ unit }}",
+            "count": "{{ count }}",
+            "names": "{% for name in names %}- {{ name }}\n{% endfor %}",
+            "due": "{{ due_on|parsed|day_long }}",
+            "due_short": "{{ due_on|parsed|day }}",
+            "link": '{{ url_for("desk.unit", code=code, _external=true) }}',
+            **_SITE,
+        },
+        needed=frozenset({"link"}),
+        sample={
+            "unit": "xã Khe Ngọn (mẫu)",
+            "code": "xa-khe-ngon",
+            "count": 2,
+            "names": ["Bà Lò Thị Mẩy (mẫu)", "Tổ hợp tác Bản Lim (mẫu)"],
+            "due_on": "2027-04-14",
+        },
+    )
+
+
 _KINDS = (
     _about_entry(
         "entry_receipt",
@@ -122,27 +146,9 @@ _KINDS = (
         answer="Ban Thư ký đã xem lại và giữ nguyên kết luận.",
         outcome="upheld",
     ),
-    Kind(
-        template="verification_request",
-        label=N_("A unit is asked to verify"),
-        blanks={
-            "unit": "{{ unit }}",
-            "count": "{{ count }}",
-            "names": "{% for name in names %}- {{ name }}\n{% endfor %}",
-            "due": "{{ due_on|parsed|day_long }}",
-            "due_short": "{{ due_on|parsed|day }}",
-            "link": '{{ url_for("desk.unit", code=code, _external=true) }}',
-            **_SITE,
-        },
-        needed=frozenset({"link"}),
-        sample={
-            "unit": "xã Khe Ngọn (mẫu)",
-            "code": "xa-khe-ngon",
-            "count": 2,
-            "names": ["Bà Lò Thị Mẩy (mẫu)", "Tổ hợp tác Bản Lim (mẫu)"],
-            "due_on": "2027-04-14",
-        },
-    ),
+    _to_unit("verification_request", N_("A unit is asked to verify")),
+    _to_unit("verification_reminder", N_("A unit is reminded of a verification")),
+    _to_unit("verification_overdue", N_("A unit's answer is overdue")),
     Kind(
         template="judge_assigned",
         label=N_("A judge has entries to mark"),

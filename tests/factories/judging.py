@@ -15,11 +15,13 @@ from contest.contests.models import Contest
 from contest.core.db import CODE_ALPHABET, db
 from contest.core.text import count_words
 from contest.entries.models import Advancement, Entry
-from contest.exemplars.models import Exemplar, Verification
+from contest.exemplars.models import Consent, Exemplar, Verification
+from contest.exemplars.rules import CONSENT_VERSION, PURPOSES
 from contest.judging.models import Assignment, SheetRevision
 from contest.judging.services import assign_one, finalise_sheet, seat_judge
 from contest.judging.sheets import marks_of
 from tests.factories import make_staff, make_unit, make_user
+from tests.factories.editions import publish_edition
 
 _numbers = count(1)
 BODY = "Sáng nào ông cũng chèo đò qua sông, không lấy của ai một đồng.\n\nHỏi vì sao, ông chỉ cười."
@@ -59,6 +61,9 @@ def make_accepted(contest: Contest, category: str = "A", *, author: User | None 
             consent=True if verified else None,
         )
     )
+    if verified:
+        for purpose in PURPOSES:
+            db.session.add(Consent(exemplar_id=exemplar.id, purpose=purpose, version=CONSENT_VERSION, given_at=now))
     values: dict[str, Any] = {
         "title": f"Chuyện thứ {number}",
         "body": BODY,
@@ -80,10 +85,13 @@ def make_accepted(contest: Contest, category: str = "A", *, author: User | None 
 
 
 def make_finalist(contest: Contest, category: str = "A", **fields: Any) -> Entry:
-    """An accepted entry that reached the final round."""
+    """An accepted entry that reached the final round; readers may have it unless `published` is false."""
+    published = fields.pop("published", True)
     entry = make_accepted(contest, category, **fields)
     db.session.add(Advancement(entry=entry, at=contest.created_at))
     db.session.flush()
+    if published:
+        publish_edition(entry, contest.created_at)
     return entry
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
-from contest.exemplars.models import Verification
+from contest.exemplars.models import Consent
 from tests.factories.entries import stored_photo
 from tests.factories.voting import during, make_vote, make_voter, vote
 
@@ -55,9 +55,8 @@ def test_a_child_who_is_written_about_is_called_by_the_given_name(app, client, c
     contest, entries = make_vote(0)
     entries[0].exemplar.name = "Lò Văn Tiểu Bảo"
     entries[0].exemplar.is_child = True
-    db.session.scalars(
-        select(Verification).where(Verification.exemplar == entries[0].exemplar)
-    ).one().guardian_consent = True
+    for consent in db.session.scalars(select(Consent).where(Consent.exemplar == entries[0].exemplar)):
+        consent.given_by = "both"
     db.session.commit()
     clock.instant = during(contest)
     page = client.get(f"/bai/{entries[0].public_id}")

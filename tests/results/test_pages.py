@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from contest.core.db import db
 from contest.entries.models import Photo
-from contest.exemplars.models import Verification
+from contest.exemplars.consents import withdraw_consent
 from contest.outbox.models import Message
 from contest.outbox.runner import render
 from contest.results.queries import find_standing
@@ -265,8 +265,7 @@ def test_children_are_shown_by_pen_name_or_given_name_and_never_with_their_schoo
 def test_an_exemplar_who_takes_consent_back_is_no_longer_presented(world, client, clock):
     publish(world)
     entry = world.entries["Đồi cằn trổ hoa"]
-    answer = db.session.query(Verification).filter_by(exemplar_id=entry.exemplar_id).one()
-    answer.consent = False
+    withdraw_consent(exemplar=entry.exemplar, actor=make_user(), now=START)
     db.session.commit()
     clock.instant = world.official_at
     page = client.get(honours(world)).text

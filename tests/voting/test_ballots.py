@@ -13,13 +13,13 @@ from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.exemplars.models import Verification
+from contest.exemplars.consents import withdraw_consent
 from contest.voting import queries
 from contest.voting.models import Ballot, BallotRevision, Choice
 from contest.voting.services import cast_ballot
 from contest.voting.tally import Tally
 from tests.conftest import START
-from tests.factories import raw_rule_sets
+from tests.factories import make_user, raw_rule_sets
 from tests.factories.judging import make_accepted, make_finalist
 from tests.factories.voting import during, let_fall_out, make_vote, make_voter, vote, voting_window
 
@@ -211,10 +211,7 @@ def test_a_finalist_that_falls_out_frees_its_choice(contest, entries, voter):
 
 def test_an_exemplar_that_withdraws_consent_takes_its_entry_off_the_ballot(contest, entries, voter):
     cast(contest, voter, entries[:1])
-    verification = db.session.scalars(
-        select(Verification).where(Verification.exemplar_id == entries[0].exemplar_id)
-    ).one()
-    verification.consent = False
+    withdraw_consent(exemplar=entries[0].exemplar, actor=make_user(), now=START)
     db.session.commit()
     assert entries[0].public_id not in {entry.public_id for entry in queries.gallery(contest)}
     assert queries.find_own_ballot(contest, voter).fallen
