@@ -44,6 +44,8 @@ from contest.results.queries import next_public_change
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
 from contest.units.queries import may_act_for
+from contest.units.views import bp as units
+from contest.units.views import unit_then
 from contest.voting.views import bp as voting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +53,7 @@ BLUEPRINTS = (
     public,
     sign_in_pages,
     accounts,
+    units,
     exemplars,
     entries,
     editions,
@@ -170,6 +173,7 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         credit_shown=credit_shown,
         exemplar_shown=exemplar_shown,
         shown_text=shown_text,
+        unit_then=unit_then,
         site=settings.site,
         demo=settings.demo,
         endpoint_exists=app.view_functions.__contains__,

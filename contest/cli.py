@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import threading
@@ -25,7 +26,7 @@ from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
 from contest.demo.cli import demo_commands
-from contest.entries.drafting import require_no_entry
+from contest.entries.eligibility import require_no_entry
 from contest.units.services import load_units
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
@@ -102,9 +103,10 @@ def grant(slug: str, role: str, address: str, name: str | None) -> None:
 @units_commands.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def load_unit_tree(file: Path) -> None:
-    """Add or bring up to date the units of FILE (JSON)."""
+    """Add or bring up to date the units of FILE: JSON, or CSV with a line of the same names at its top."""
     try:
-        rows = json.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8-sig")
+        rows = list(csv.DictReader(text.splitlines())) if file.suffix.lower() == ".csv" else json.loads(text)
         with writing() as now:
             click.echo(f"{load_units(rows=rows, actor=None, now=now)} new")
     except (ValueError, TypeError, KeyError) as error:

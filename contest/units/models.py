@@ -14,8 +14,9 @@ from contest.core.db import Base, BigId, Instant, IntPk, UtcInstant
 class Unit(Base):
     """A node of the tree, valid from a day (inclusive) until another (exclusive).
 
-    `code` is its stable slug; `kind` and `level` as in units.rules; `successor` is what an
-    abolished unit now belongs to.
+    `code` is its stable slug; `kind` and `level` as in units.rules; `parent` is where it stands in
+    the territory now. `successor` is what an abolished unit, or most of it, belonged to next; all
+    of what became of it stands in UnitChange. `renamed_on` is when it took its present name.
     """
 
     __tablename__ = "unit"
@@ -32,20 +33,22 @@ class Unit(Base):
     successor_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    renamed_on: Mapped[date | None]
 
     parent: Mapped[Unit | None] = relationship(foreign_keys=[parent_id], remote_side="Unit.id")
     successor: Mapped[Unit | None] = relationship(foreign_keys=[successor_id], remote_side="Unit.id")
 
 
 class UnitPlace(Base):
-    """A unit's place in a tree beside the one of `Unit.parent_id`: sector, organisation, bloc.
+    """A unit's place in a tree: sector, organisation, bloc, or where it stood in the territory before.
 
-    Valid from a day (inclusive) until another (exclusive); `parent_id` None stands at the top.
+    Valid from a day (inclusive) until another (exclusive); `parent_id` None stands at the top. The
+    present place in the territory is `Unit.parent_id`; rows of that tree are past ones.
     """
 
     __tablename__ = "unit_place"
     __table_args__ = (
-        CheckConstraint("tree IN ('sector', 'organisation', 'bloc')", name="tree"),
+        CheckConstraint("tree IN ('territory', 'sector', 'organisation', 'bloc')", name="tree"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="dates"),
         Index("ix_unit_place_tree", "tree", "parent_id"),
     )

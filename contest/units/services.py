@@ -6,22 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contest.accounts.models import User
 from contest.audit.services import record
 from contest.core.db import db
 from contest.core.errors import N_, Refused
 from contest.core.text import clean_line, fold
-from contest.units.models import Unit, UnitOfficer
-from contest.units.rules import KINDS, LEVELS
+from contest.units.models import Unit, UnitChange, UnitName, UnitOfficer, UnitPlace
+from contest.units.rules import KINDS, LEVELS, MERGED, TREES
 
 
 def load_units(*, rows: Sequence[Mapping[str, Any]], actor: User | None, now: datetime) -> int:
     """Add or bring up to date the units of `rows`; returns how many were new.
 
     A row: id, name, name_en, kind, level, parent, valid_from, valid_to, successor (ids of other
-    rows or of units already here). Units that are not named stay as they are. Raises Refused.
+    rows or of units already here); where known also `former_names` [{name, name_en, valid_from,
+    valid_to}], `places` [{tree, parent, valid_from, valid_to}] and `became` [{kind, to, share, on,
+    decision}]. Units that are not named stay as they are. Raises Refused.
     """
     known = {unit.code: unit for unit in db.session.scalars(select(Unit))}
     new = 0
@@ -45,6 +47,9 @@ def load_units(*, rows: Sequence[Mapping[str, Any]], actor: User | None, now: da
             if other and other not in known:
                 raise Refused(N_("Unit %(unit)s names the unknown unit %(other)s."), unit=row["id"], other=other)
             setattr(known[row["id"]], field, known[other] if other else None)
+    db.session.flush()
+    for row in rows:
+        _load_past(row, known)
     record(
         actor=actor.public_id if actor else None,
         verb="units.load",
@@ -56,6 +61,70 @@ def load_units(*, rows: Sequence[Mapping[str, Any]], actor: User | None, now: da
     )
     db.session.flush()
     return new
+
+
+def _load_past(row: Mapping[str, Any], known: Mapping[str, Unit]) -> None:
+    """Put what a row tells about the past in the place of what was known; nothing told changes nothing."""
+    unit = known[row["id"]]
+
+    def other(code: str | None) -> Unit | None:
+        if code and code not in known:
+            raise Refused(N_("Unit %(unit)s names the unknown unit %(other)s."), unit=row["id"], other=code)
+        return known[code] if code else None
+
+    if "former_names" in row:
+        db.session.execute(delete(UnitName).where(UnitName.unit_id == unit.id))
+        for each in row["former_names"]:
+            name = clean_line(each["name"])
+            until = date.fromisoformat(each["valid_to"])
+            db.session.add(
+                UnitName(
+                    unit_id=unit.id,
+                    name=name,
+                    name_en=clean_line(each.get("name_en") or name),
+                    name_key=fold(name),
+                    valid_from=date.fromisoformat(each["valid_from"]),
+                    valid_to=until,
+                )
+            )
+            unit.renamed_on = max(unit.renamed_on or until, until)
+    if "places" in row:
+        db.session.execute(delete(UnitPlace).where(UnitPlace.unit_id == unit.id))
+        for each in row["places"]:
+            if each.get("tree") not in TREES:
+                raise Refused(N_("Choose a tree."), code="tree")
+            parent = other(each.get("parent"))
+            db.session.add(
+                UnitPlace(
+                    unit_id=unit.id,
+                    tree=each["tree"],
+                    parent_id=parent.id if parent else None,
+                    valid_from=date.fromisoformat(each["valid_from"]),
+                    valid_to=date.fromisoformat(each["valid_to"]) if each.get("valid_to") else None,
+                )
+            )
+    became = row.get("became")
+    if became is None and unit.valid_to is not None and unit.successor_id is not None:
+        told = select(UnitChange.id).where(UnitChange.from_id == unit.id).limit(1)
+        if db.session.scalar(told) is None:
+            became = [{"kind": MERGED, "to": row.get("successor"), "on": unit.valid_to.isoformat()}]
+    if became is not None:
+        db.session.execute(delete(UnitChange).where(UnitChange.from_id == unit.id))
+        for each in became:
+            after = other(each["to"])
+            if after is None or after.id == unit.id:
+                raise Refused(N_("A unit cannot become part of itself."), code="itself", unit=unit.name)
+            db.session.add(
+                UnitChange(
+                    from_id=unit.id,
+                    to_id=after.id,
+                    kind=each.get("kind", MERGED),
+                    share=each.get("share"),
+                    on=date.fromisoformat(each["on"]),
+                    decision=clean_line(each.get("decision") or "")[:200],
+                )
+            )
+    db.session.flush()
 
 
 def appoint_officer(*, unit: Unit, user: User, actor: User | None, now: datetime) -> UnitOfficer:
