@@ -34,7 +34,9 @@ CHECKS: dict[str, dict[str, str]] = {
     },
     "exemplar": {"2027-1": N_("The person or collective written about is verified and agrees to be presented.")},
     "photos": {"2027-1": N_("Everyone who can be recognised in a photo that is shown agrees to it.")},
-    "abridged": {"2027-1": N_("What was left out does not change what the story says; readers see that it is abridged.")},
+    "abridged": {
+        "2027-1": N_("What was left out does not change what the story says; readers see that it is abridged.")
+    },
 }
 CHECK_VERSION = "2027-1"
 

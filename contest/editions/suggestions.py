@@ -26,6 +26,7 @@ _AROUND = 40
 # A capitalised or numbered word, as names of places and schools are written.
 _NAMED = r"(?:[A-ZÀ-ÝĂÂĐÊÔƠƯẠ-Ỹ][\w’'-]*|\d+[\w/]*)"
 _NAME = rf"{_NAMED}(?:\s+{_NAMED})*"
+_LEVEL = r"(?:[Tt]iểu học|[Tt]rung học cơ sở|[Tt]rung học phổ thông|THCS|THPT|[Mm]ầm non|[Mm]ẫu giáo)"
 _EVERYWHERE = (
     (PHONE, re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.\-]?\d){8,10}(?!\d)")),
     (MAIL, re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
@@ -43,7 +44,7 @@ _OF_CHILDREN = (
         SCHOOL,
         re.compile(
             rf"(?:\b[Ll]ớp\s+\d{{1,2}}[A-ZĐ]?\d*\b"
-            rf"|\b[Tt]rường\s+(?:(?:[Tt]iểu học|[Tt]rung học cơ sở|[Tt]rung học phổ thông|THCS|THPT|[Mm]ầm non|[Mm]ẫu giáo)\s+)?{_NAME})"
+            rf"|\b[Tt]rường\s+(?:{_LEVEL}\s+)?{_NAME})"
         ),
     ),
     (BIRTH, re.compile(r"(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?!\d)")),

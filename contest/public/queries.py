@@ -1,24 +1,26 @@
-"""What everyone may read, and when: finalists, stories, and whose names stand under them.
+"""What everyone may read, and when: finalists and stories, in their approved editions.
 
 A story is public once its contest's vote has begun (finalists of the categories put to it), or once
-it has a prize that is public, and as long as its exemplar agrees: withdrawing consent takes the
-story off every page at once. A finalist who fell out is not shown either.
+it has a prize that is public, and as long as it is presented (editions.queries): approved, its
+exemplar agreeing, and among the finalists. Withdrawing any of these takes it off every page at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy.orm import defer, joinedload
 
 from contest.contests.models import Contest, ContestStep
 from contest.core.db import db
 from contest.core.errors import NotFound
+from contest.editions.models import Edition
+from contest.editions.queries import get_presented_photo, presented
+from contest.editions.shown import Shown, shown, shown_all
 from contest.entries.models import Advancement, Entry, Photo
-from contest.exemplars.models import Exemplar, Verification
-from contest.exemplars.queries import cleared_exemplars
+from contest.entries.queries import find_entry
+from contest.exemplars.models import Exemplar
 from contest.results.queries import awarded_entries
 
 
@@ -26,11 +28,14 @@ def _begun(key: str, now: datetime) -> Select[int]:
     return select(ContestStep.contest_id).where(ContestStep.key == key, ContestStep.opens <= now)
 
 
-def listed_finalists(contest: Contest, category: str, now: datetime) -> Sequence[Entry]:
-    """Finalists of a category as the public list shows them, by code; empty before `shortlist`."""
+def listed_finalists(contest: Contest, category: str, now: datetime) -> list[Shown]:
+    """Finalists of a category as the public list shows them, by code; empty before `shortlist`.
+
+    One whose edition is not approved is listed by its code alone.
+    """
     if not contest.rules.has_begun("shortlist", now):
         return []
-    return db.session.scalars(
+    entries = db.session.scalars(
         select(Entry)
         .join(Advancement, Advancement.entry_id == Entry.id)
         .where(
@@ -39,13 +44,24 @@ def listed_finalists(contest: Contest, category: str, now: datetime) -> Sequence
             Entry.state == "accepted",
             Advancement.fell_out_at.is_(None),
         )
-        .options(joinedload(Entry.exemplar).joinedload(Exemplar.unit))
+        .options(
+            joinedload(Entry.contest),
+            joinedload(Entry.exemplar).joinedload(Exemplar.unit),
+            defer(Entry.body),
+            defer(Entry.body_key),
+        )
         .order_by(Entry.blind_code)
     ).all()
+    return shown_all(entries, now, texts=False)
 
 
 def _is_readable(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """That anyone may read the story at `now`."""
+    return presented(), _is_due(now)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """That its contest's vote has begun, or that it has a prize that is public."""
     voted = (
         select(Entry.id)
         .join(Advancement, Advancement.entry_id == Entry.id)
@@ -56,63 +72,62 @@ def _is_readable(now: datetime) -> tuple[ColumnElement[bool], ...]:
         )
     )
     awarded = awarded_entries(now).with_only_columns(Entry.id).order_by(None)
-    # Asked of each entry's own exemplar: against the list of all of them, time would grow with the square.
-    cleared = cleared_exemplars(Entry.contest_id).where(Verification.exemplar_id == Entry.exemplar_id).exists()
-    return Entry.state == "accepted", cleared, or_(Entry.id.in_(voted), Entry.id.in_(awarded))
+    return or_(Entry.id.in_(voted), Entry.id.in_(awarded))
 
 
 _SHOWN = (
     joinedload(Entry.contest),
     joinedload(Entry.exemplar).joinedload(Exemplar.unit),
-    selectinload(Entry.photos),
+    defer(Entry.body),
     defer(Entry.body_key),
 )
-
-
-def readable_stories(now: datetime) -> Select[Entry]:
-    """Stories that anyone may read at `now`."""
-    return select(Entry).where(*_is_readable(now)).options(*_SHOWN)
 
 
 def _put_to_vote(entry: Entry) -> bool:
     return entry.category in entry.contest.rules.voting.categories
 
 
-def find_story(public_id: str, now: datetime) -> Entry | None:
-    """The story with this id, when anyone may read it at `now`."""
-    entry = db.session.scalars(readable_stories(now).where(Entry.public_id == public_id)).one_or_none()
+def _find_readable(public_id: str, now: datetime) -> Entry | None:
+    query = select(Entry).where(*_is_readable(now), Entry.public_id == public_id).options(*_SHOWN)
+    entry = db.session.scalars(query).one_or_none()
     if entry is None or _put_to_vote(entry):
         return entry
     # A category kept from the vote (children's entries) is read only once it has its prize.
     return db.session.scalars(awarded_entries(now).where(Entry.id == entry.id)).one_or_none()
 
 
-def get_story(public_id: str, now: datetime) -> Entry:
-    """As `find_story`. Raises NotFound."""
-    story = find_story(public_id, now)
-    if story is None:
+def get_story(public_id: str, now: datetime) -> Shown:
+    """The story with this id, when anyone may read it at `now`. Raises NotFound."""
+    entry = _find_readable(public_id, now)
+    if entry is None:
         raise NotFound(public_id)
-    return story
+    return shown(entry, now)
 
 
-def stories(now: datetime, limit: int) -> list[Entry]:
+def find_removed(public_id: str, now: datetime) -> Entry | None:
+    """A story that readers had and that was taken from them: withdrawn, or its exemplar agrees no more."""
+    entry = find_entry(public_id)
+    if entry is None or not _put_to_vote(entry):
+        return None
+    had = exists().where(Edition.entry_id == Entry.id, Edition.approved_at <= now)
+    # One that is replaced by another edition, or never was anybody's to read, is not a removed one.
+    query = select(Entry).where(Entry.id == entry.id, Entry.state == "accepted", had, ~presented(), _is_due(now))
+    return db.session.scalars(query).one_or_none()
+
+
+def stories(now: datetime, limit: int) -> list[Shown]:
     """Stories that anyone may read, those of the latest contest first, in no order of merit."""
     order = (Entry.contest_id.desc(), Entry.blind_code)
     # Chosen by their numbers first, so that no database sorts the texts of a whole contest.
     first = select(Entry.id).where(*_is_readable(now)).order_by(*order).limit(limit)
     found = db.session.scalars(select(Entry).where(Entry.id.in_(first)).options(*_SHOWN).order_by(*order)).all()
     awarded = set(db.session.scalars(awarded_entries(now).with_only_columns(Entry.id).order_by(None)))
-    return [entry for entry in found if _put_to_vote(entry) or entry.id in awarded]
-
-
-def author_is_public(contest: Contest, now: datetime) -> bool:
-    """Whether the public may know who wrote the finalists of `contest`."""
-    return contest.rules.has_begun(contest.rules.announcement.author_names_public_from, now)
+    return shown_all([entry for entry in found if _put_to_vote(entry) or entry.id in awarded], now)
 
 
 def get_public_photo(public_id: str, now: datetime) -> Photo:
-    """A photo of a story that anyone may read. Raises NotFound."""
-    photo = db.session.scalar(select(Photo).where(Photo.public_id == public_id).options(joinedload(Photo.entry)))
-    if photo is None or find_story(photo.entry.public_id, now) is None:
+    """A photo that the edition of a story shows which anyone may read. Raises NotFound."""
+    photo = get_presented_photo(public_id)
+    if _find_readable(photo.entry.public_id, now) is None:
         raise NotFound(public_id)
     return photo

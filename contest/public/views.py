@@ -12,8 +12,8 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.web import public, shared
 from contest.core.web.files import send_stored
-from contest.entries.photographs import photo_key
 from contest.editions.shown import authors_are_public
+from contest.entries.photographs import photo_key
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
 from contest.results.queries import contests_with_results, find_public_results
@@ -113,7 +113,7 @@ def entry(public_id: str) -> str | tuple[str, int]:
         if (removed := queries.find_removed(public_id, g.now)) is None:
             raise
         return render_template("public/removed.html", contest=removed.contest, code=removed.blind_code), 410
-    results = find_public_results(story.contest_id, g.now)
+    results = find_public_results(story.contest.id, g.now)
     awards = [award for award in results.result_set.awards if award.entry_id == story.entry_id] if results else []
     return render_template(
         "public/entry.html",
@@ -168,3 +168,6 @@ def health() -> dict[str, Any]:
     """For the machine that watches this one: the database answers."""
     db.session.execute(text("SELECT 1"))
     return {"ok": True}
+
+
+from contest.public import views_papers  # noqa: E402, F401 -- it needs `bp`

@@ -6,22 +6,23 @@ The same for the public page and the preview on the results desk; who may see it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload
 
 from contest.contests.models import Contest
 from contest.contests.ruleset import Category, Localized, Prize, RuleSet
 from contest.core.db import db
-from contest.entries.models import Entry, Photo
-from contest.entries.queries import eligible_to_advance
-from contest.entries.shown import exemplar_shown, is_child, shown_name
+from contest.editions.queries import named_once
+from contest.editions.shown import Shown, ShownPhoto, authors_are_public, shown_all
+from contest.entries.models import Entry
+from contest.entries.shown import is_child, shown_name
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
@@ -29,27 +30,32 @@ from contest.results.rules import ladder_prizes, names_outside, quotation
 from contest.results.wording import told, told_all
 from contest.units.models import Unit
 
+__all__ = ["VOID", "Honours", "Laurel", "authors_are_public", "honours_of"]
+
 
 @dataclass(frozen=True)
 class Laurel:
     """One award as it is shown. `quoted`: `words` are taken from the story, nobody wrote a citation.
 
-    `stands`: the entry is valid and its exemplar agrees to be presented; of one that is not, only the
-    title and the author are shown.
+    `stands`: readers may have the entry's edition; of one that they may not, `title` is empty and the
+    prize is told by the code. `named`: an edition that names the author was approved, now or once.
     """
 
     award: Award
     entry: Entry
+    code: str
+    title: str
     author: str
     author_unit: Unit | None
     about: str
     about_unit: Unit | None
     words: str
     quoted: bool
-    photo: Photo | None
+    photo: ShownPhoto | None
     score: Fraction | None
     why: tuple[Words, ...]
     stands: bool
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ class Votes:
     cast: int
     valid: int
     not_counted: tuple[tuple[str, int], ...]
-    lines: tuple[tuple[Entry, int], ...]
+    lines: tuple[tuple[Shown, int], ...]
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ class Honours:
 VOID = "void"
 
 
-def honours_of(contest: Contest, result_set: ResultSet) -> Honours:
+def honours_of(contest: Contest, result_set: ResultSet, now: datetime) -> Honours:
     """The honours of a result set, read with a fixed number of queries."""
     rules = contest.rules
     awards = db.session.scalars(
@@ -151,29 +157,31 @@ def honours_of(contest: Contest, result_set: ResultSet) -> Honours:
             joinedload(Award.entry).options(
                 joinedload(Entry.exemplar).joinedload(Exemplar.unit),
                 joinedload(Entry.author_unit),
-                selectinload(Entry.photos),
+                defer(Entry.body),
+                defer(Entry.body_key),
             )
         )
         .order_by(Award.position)
     ).all()
     report = result_set.report
     ladder = ladder_prizes(rules)
-    standing = set(db.session.scalars(eligible_to_advance(contest.id)))
+    readable = {each.entry_id: each for each in shown_all({award.entry for award in awards}, now)}
+    given = _Given(rules, awards, readable, named_once([award.entry_id for award in awards]), report)
     classes = tuple(
         Class(
             category,
-            tuple(_rung(rules, prize, awards, standing, report) for prize in ladder if prize.category == category.id),
+            tuple(_rung(given, prize) for prize in ladder if prize.category == category.id),
             bool(report["rankings"].get(category.id)),
         )
-        for category in rules.open_categories()
+        for category in rules.categories
     )
     readers = rules.readers_prize
     return Honours(
         result_set,
         classes,
-        _rung(rules, readers, awards, standing, report) if readers else None,
+        _rung(given, readers) if readers else None,
         _passed_over(rules, report),
-        _votes(rules, report["tally"]),
+        _votes(rules, report["tally"], now),
         tuple(Ballot(*each) for each in report["ballots"]),
         {category: len(places) for category, places in report["rankings"].items()},
         names_outside(rules),
@@ -190,53 +198,67 @@ def _passed_over(rules: RuleSet, report: dict[str, Any]) -> tuple[PassedOver, ..
     return tuple(found.values())
 
 
-def _rung(
-    rules: RuleSet, prize: Prize, awards: Sequence[Award], standing: Collection[int], report: dict[str, Any]
-) -> Rung:
-    minimums = {tier.rung: tier.min for tier in rules.scoring.tiers}
+class _Given(NamedTuple):
+    """What a result set gives, with what readers may have of the entries."""
+
+    rules: RuleSet
+    awards: Sequence[Award]
+    readable: Mapping[int, Shown]
+    named: Collection[int]
+    report: dict[str, Any]
+
+
+def _rung(given: _Given, prize: Prize) -> Rung:
+    minimums = {tier.rung: tier.min for tier in given.rules.scoring.tiers}
     return Rung(
         prize,
         minimums.get(prize.rung),
         tuple(
-            _laurel(rules, award, stands=award.entry_id in standing) for award in awards if award.prize_id == prize.id
+            _laurel(given.rules, award, given.readable[award.entry_id], named=award.entry_id in given.named)
+            for award in given.awards
+            if award.prize_id == prize.id
         ),
         tuple(
             NotGiven(each["seats"], each["whole"], told(each["why"]))
-            for each in report["withheld"]
+            for each in given.report["withheld"]
             if each["prize"] == prize.id
         ),
     )
 
 
-def _laurel(rules: RuleSet, award: Award, *, stands: bool) -> Laurel:
+def _laurel(rules: RuleSet, award: Award, story: Shown, *, named: bool) -> Laurel:
     entry = award.entry
     category = rules.category(entry.category)
     child = is_child(entry.author_birth_date, entry.submitted_at, category)
-    words = award.citation or quotation(entry.body)
+    words = award.citation or quotation(story.text)
     return Laurel(
         award=award,
         entry=entry,
+        code=story.code,
+        title=story.title,
         author=shown_name(entry.author_name, entry.pen_name, child=child),
         # A child's unit is a school, which stays hidden.
         author_unit=None if child else entry.author_unit,
-        about=exemplar_shown(entry),
-        about_unit=entry.exemplar.unit,
-        words=words if stands else "",
+        about=story.about,
+        about_unit=story.unit,
+        words=words if story.presented else "",
         quoted=not award.citation,
-        photo=entry.photos[0] if entry.photos and stands else None,
+        photo=story.photos[0] if story.photos else None,
         score=Fraction(award.score) if award.score else None,
         why=told_all(award.why),
-        stands=stands,
+        stands=story.presented,
+        named=named,
     )
 
 
-def _votes(rules: RuleSet, kept: dict[str, Any] | None) -> Votes | None:
+def _votes(rules: RuleSet, kept: dict[str, Any] | None, now: datetime) -> Votes | None:
     if kept is None:
         return None
-    entries = {
-        entry.id: entry
-        for entry in db.session.scalars(select(Entry).where(Entry.id.in_([entry_id for entry_id, _ in kept["votes"]])))
-    }
+    query = select(Entry).where(Entry.id.in_([entry_id for entry_id, _ in kept["votes"]]))
+    query = query.options(
+        joinedload(Entry.exemplar).joinedload(Exemplar.unit), defer(Entry.body), defer(Entry.body_key)
+    )
+    entries = {each.entry_id: each for each in shown_all(db.session.scalars(query), now, texts=False)}
     reasons: list[tuple[str, int]] = [(code, kept["set_aside"].get(code, 0)) for code in rules.voting.set_aside]
     reasons += [(code, count) for code, count in sorted(kept["set_aside"].items()) if code not in dict(reasons)]
     reasons.append((VOID, kept["void"]))
@@ -246,8 +268,3 @@ def _votes(rules: RuleSet, kept: dict[str, Any] | None) -> Votes | None:
         tuple((code, count) for code, count in reasons if count),
         tuple((entries[entry_id], count) for entry_id, count in kept["votes"]),
     )
-
-
-def authors_are_public(rules: RuleSet, now: datetime) -> bool:
-    """Whether the public may know who wrote."""
-    return rules.has_begun(rules.announcement.author_names_public_from, now)

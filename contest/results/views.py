@@ -31,7 +31,7 @@ def honours(slug: str) -> str:
         contest=contest,
         rules=contest.rules,
         results=found,
-        honours=honours_of(contest, found.result_set),
+        honours=honours_of(contest, found.result_set, g.now),
         names=authors_are_public(contest.rules, g.now),
         remarks_until=remarks_until(contest.rules),
         labels=labels,

@@ -83,7 +83,7 @@ def _desk(contest: Contest, **forms: Any) -> str:
         contest=contest,
         rules=contest.rules,
         result_set=result_set,
-        honours=honours_of(contest, result_set) if result_set else None,
+        honours=honours_of(contest, result_set, g.now) if result_set else None,
         steps=steps_to_announcement(contest.rules, result_set, missing, fresh=fresh, now=g.now),
         missing=missing,
         fresh=fresh,
@@ -272,7 +272,7 @@ def _awards(contest: Contest) -> list[Award]:
 
 def _citations_page(contest: Contest, typed: dict[str, str], errors: dict[str, str]) -> str:
     result_set = find_standing(contest.id)
-    laurels = honours_of(contest, result_set).laurels if result_set else ()
+    laurels = honours_of(contest, result_set, g.now).laurels if result_set else ()
     return render_template(
         "results/citations.html",
         contest=contest,

@@ -13,12 +13,12 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.orm import defer, joinedload, load_only
 
 from contest.contests.models import Contest
 from contest.core.db import db
-from contest.entries.blind import hide
-from contest.entries.models import Entry, Photo
+from contest.editions.shown import shown_all
+from contest.entries.models import Entry
 from contest.entries.queries import finalists_of
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
@@ -37,13 +37,16 @@ def on_the_ballot(contest_id: Any, categories: Any) -> Select[Entry]:
 
 
 def gallery(contest: Contest) -> Sequence[Entry]:
-    """The entries of `on_the_ballot` with what a card shows, and without their texts."""
+    """The entries of `on_the_ballot` with what is needed to show them as readers have them.
+
+    One whose edition is not approved stands on the ballot by its code: the vote stays fair.
+    """
     return db.session.scalars(
         on_the_ballot(contest.id, contest.rules.voting.categories).options(
             load_only(
                 Entry.public_id,
                 Entry.contest_id,
-                Entry.title,
+                Entry.exemplar_id,
                 Entry.blind_code,
                 Entry.category,
                 Entry.pen_name,
@@ -52,8 +55,7 @@ def gallery(contest: Contest) -> Sequence[Entry]:
                 Entry.submitted_at,
                 Entry.redactions,
             ),
-            selectinload(Entry.photos).load_only(Photo.public_id, Photo.alt, Photo.entry_id, Photo.position),
-            joinedload(Entry.exemplar).load_only(Exemplar.name).joinedload(Exemplar.unit),
+            joinedload(Entry.exemplar).load_only(Exemplar.name, Exemplar.is_child).joinedload(Exemplar.unit),
         )
     ).all()
 
@@ -68,7 +70,6 @@ class Chosen(NamedTuple):
 
     public_id: str
     code: str | None
-    title: str
     stands: bool
 
 
@@ -105,7 +106,7 @@ def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
         return None
     standing = on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.id)
     rows = db.session.execute(
-        select(Entry.public_id, Entry.blind_code, Entry.title, Entry.redactions, Entry.id.in_(standing))
+        select(Entry.public_id, Entry.blind_code, Entry.id.in_(standing))
         .join(Choice, Choice.entry_id == Entry.id)
         .where(Choice.ballot_id == ballot.id)
         .order_by(Choice.slot)
@@ -115,11 +116,19 @@ def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
         ballot.revision,
         ballot.cast_at,
         ballot.changed_at,
-        tuple(
-            Chosen(public_id, code, hide(title, hidden or ()), bool(stands))
-            for public_id, code, title, hidden, stands in rows
-        ),
+        tuple(Chosen(public_id, code, bool(stands)) for public_id, code, stands in rows),
     )
+
+
+def chosen_titles(contest: Contest, ballot: OwnBallot, now: datetime) -> dict[str, str]:
+    """Titles of the choices on a ballot by public id, of those that readers may have at `now`."""
+    chosen = [choice.public_id for choice in ballot.choices]
+    entries = db.session.scalars(
+        select(Entry)
+        .where(Entry.contest_id == contest.id, Entry.public_id.in_(chosen))
+        .options(joinedload(Entry.exemplar).joinedload(Exemplar.unit), defer(Entry.body), defer(Entry.body_key))
+    )
+    return {each.public_id: each.title for each in shown_all(entries, now, texts=False) if each.presented}
 
 
 def turnout(contest_id: int) -> int:

@@ -20,6 +20,7 @@ from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.core.web import limiter, public, say
 from contest.core.web.language import locale
+from contest.editions.shown import shown_all
 from contest.voting import queries, services
 from contest.voting import views_browser as browser
 from contest.voting.channels import Channel, find_channel
@@ -63,7 +64,7 @@ def _booth(contest: Contest, *, picked: list[str] | None = None, error: str = ""
         contest=contest,
         rules=rules,
         entries=shuffled(
-            queries.gallery(contest),
+            shown_all(queries.gallery(contest), g.now, texts=False),
             voter.order_seed if voter else passing_seed(contest.slug, g.now),
             lambda entry: entry.public_id,
         ),
@@ -71,7 +72,7 @@ def _booth(contest: Contest, *, picked: list[str] | None = None, error: str = ""
         ballot=ballot,
         final=ballot is not None and not rules.voting.changeable_until_close,
         picked=set(picked),
-        names=rules.voting.author_names_shown and rules.has_begun(rules.announcement.author_names_public_from, g.now),
+        names=rules.voting.author_names_shown,
         turnout=queries.turnout(contest.id) if rules.voting.turnout_public else None,
         error=error,
     )
@@ -252,6 +253,7 @@ def done(slug: str) -> Any:
         window=contest.rules.window("voting"),
         known=known,
         ballot=ballot,
+        titles=queries.chosen_titles(contest, ballot, g.now),
     )
 
 
