@@ -27,7 +27,7 @@ def open_codes(stage: Stage, now: datetime, *, contest_id: str) -> int:
     if find_standing(contest.id) is not None:
         return 0
     done = 0
-    for category in contest.rules.open_categories():
+    for category in contest.rules.categories:
         if is_locked(contest, contest.rules.last_round.id, category.id):
             done += stage.attempt(
                 judging.open_codes, contest=contest, category=category.id, actor=stage.person("diep"), now=now

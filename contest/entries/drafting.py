@@ -91,18 +91,35 @@ def require_window(contest: Contest, now: datetime) -> None:
         )
 
 
-def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetime) -> Entry:
+class Help(NamedTuple):
+    """For whom and through which unit a draft is begun that its author does not write alone.
+
+    Without a unit it is the secretariat that types what came on paper.
+    """
+
+    author: User
+    unit: Unit | None
+    source: str = WEB
+
+
+def start_draft(
+    *, contest: Contest, category_id: str, actor: User, now: datetime, help_for: Help | None = None
+) -> Entry:
     """A new, empty draft. Raises Refused outside the window, for barred people, past the limits.
 
-    Whoever has leave to submit late may begin after the close, too.
+    Whoever has leave to submit late may begin after the close, too. With `help_for` the actor begins
+    it for somebody else; what came on paper has a window of its own.
     """
     category = contest.rules.category(category_id)
-    if usable_pass(contest, actor.id, now) is None:
+    author = help_for.author if help_for else actor
+    if help_for is not None and help_for.source == PAPER:
+        require_keyed_window(contest.rules, now)
+    elif usable_pass(contest, author.id, now) is None:
         require_window(contest, now)
-    require_not_barred(contest, actor)
-    if count_of_account(contest.id, category.id, actor) >= category.max_entries_per_author:
+    require_not_barred(contest, author)
+    if count_of_account(contest.id, category.id, author) >= category.max_entries_per_author:
         raise too_many(category)
-    if len(own_drafts(actor.id, contest.id)) >= DRAFTS_MAX:
+    if len(own_drafts(author.id, contest.id)) >= DRAFTS_MAX:
         raise Refused(
             N_("You have %(count)s drafts in this contest. Please finish or delete one first."),
             code="too_many_drafts",
@@ -111,20 +128,24 @@ def start_draft(*, contest: Contest, category_id: str, actor: User, now: datetim
     entry = Entry(
         contest=contest,
         category=category.id,
-        author=actor,
+        author=author,
+        helper=actor if help_for else None,
+        sent_by_unit=help_for.unit if help_for else None,
+        author_unit=help_for.unit if help_for else None,
+        source=help_for.source if help_for else WEB,
         exemplar=new_exemplar(now=now),
         genre=category.genres[0] if len(category.genres) == 1 else "",
         medium=category.media[0] if category.publication == "must_be_published" and len(category.media) == 1 else "",
         rules_version=contest.current_version,
-        author_name=actor.name,
-        author_key=fold(actor.name),
-        author_phone=_national(actor.phone or ""),
+        author_name=author.name,
+        author_key=fold(author.name),
+        author_phone=_national(author.phone or ""),
         created_at=now,
         updated_at=now,
     )
     db.session.add(entry)
     db.session.flush()
-    audit(entry=entry, verb="start_draft", actor=actor, now=now, category=category.id)
+    audit(entry=entry, verb="start_draft", actor=actor, now=now, category=category.id, **helped_details(entry))
     return entry
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contest.accounts.models import User
-from contest.accounts.services import hold
 from contest.core.db import db, new_code
 from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.core.text import nfc
@@ -16,16 +15,21 @@ from contest.entries.checks import missing
 from contest.entries.drafting import (
     content_digest,
     discard_draft,
-    require_category,
-    require_not_barred,
     require_window,
     today_of,
-    too_many,
+)
+from contest.entries.eligibility import (
+    require_group_not_barred,
+    require_not_barred,
+    require_place,
+    wait_for_authors,
 )
 from contest.entries.models import Entry, Receipt
 from contest.entries.moves import move, tell_author
 from contest.entries.paper import helped_details, require_paper_window, typed_anew
-from contest.entries.queries import count_counted, find_own_entry, find_receipt_of_draft, replacing_draft
+from contest.entries.passes import usable_pass, use_pass
+from contest.entries.press import publication_of
+from contest.entries.queries import find_own_entry, find_receipt_of_draft, replacing_draft
 from contest.entries.replacing import carry_over, require_replaceable
 from contest.entries.rules import (
     COMPLETION_REQUESTED,
@@ -75,8 +79,8 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
     if draft.state != DRAFT:
         raise Conflict(N_("This entry has already been submitted."), code="submitted")
     contest = draft.contest
-    category = require_category(contest, draft.category)
-    original = None
+    category = contest.rules.category(draft.category)
+    original, leave = None, None
     if draft.replaces_id is not None:
         original = db.session.get(Entry, draft.replaces_id, with_for_update=True)
     # An officer of a unit may send it in for somebody whom the unit helps.
@@ -85,12 +89,22 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
         require_replaceable(original, now)
     elif draft.source == PAPER:
         require_paper_window(draft, now)
-    else:
-        require_window(contest, now)
+    elif not contest.rules.is_open("submission", now):
+        # Locked, so that of two drafts sent at once one alone uses it.
+        leave = usable_pass(contest, author.id, now, lock=True)
+        if leave is None:
+            require_window(contest, now)
     # Two drafts of one author must not both pass the count, nor one while a role is being taken.
-    hold(author)
+    wait_for_authors(draft)
     require_not_barred(contest, author, draft.author_name)
-    if digest != content_digest(draft):
+    require_group_not_barred(draft)
+    checked_under, current = digest.partition("-")[0], content_digest(draft)
+    if checked_under.isdecimal() and checked_under != current.partition("-")[0]:
+        raise Conflict(
+            N_("The rules of the contest have changed since you checked. Please see what changed, then submit."),
+            code="rules_changed",
+        )
+    if digest != current:
         raise Conflict(
             N_("The entry has changed since you checked it. Please look at it once more, then submit."),
             code="changed",
@@ -98,12 +112,23 @@ def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: 
     lacking = missing(draft, today_of(now))
     if lacking:
         raise Refused(lacking[0].message, code="incomplete", **lacking[0].params)
-    needed = declarations_for(publication=category.publication, required=contest.rules.entry_rules.required_fields)
+    needed = declarations_of(draft)
     if not set(needed) <= set(declared):
         raise Refused(N_("Please agree to each declaration before you submit."), code="declarations")
-    if original is None and count_counted(author.id, contest.id, category.id) >= category.max_entries_per_author:
-        raise too_many(category)
+    require_place(draft, category, original)
+    if leave is not None:
+        use_pass(leave=leave, entry=draft, actor=actor, now=now)
     return _record(draft, original, needed, actor, now)
+
+
+def declarations_of(entry: Entry) -> dict[str, str]:
+    """The declarations that submitting `entry` as it stands needs, with their wordings."""
+    rules = entry.contest.rules
+    return declarations_for(
+        publication=publication_of(entry, rules.category(entry.category)),
+        required=rules.entry_rules.required_fields,
+        group=bool(entry.coauthors),
+    )
 
 
 def _record(
@@ -136,6 +161,7 @@ def _record(
         rules_version=version,
         title=entry.title,
         text=entry.body,
+        document=entry.document,
         text_sha256=text_sha256(entry.body),
         word_count=entry.word_count,
         files=[{"caption": photo.caption, "sha256": photo.sha256} for photo in entry.photos],

@@ -53,7 +53,7 @@ def overview(contest: Contest) -> list[Cell]:
     }
     cells = []
     for round_ in rules.rounds:
-        for category in rules.open_categories():
+        for category in rules.categories:
             key = (round_.id, category.id)
             entries = len(entries_in(contest, round_, category.id))
             given, final = counts.get(key, (0, 0))

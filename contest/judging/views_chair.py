@@ -42,8 +42,6 @@ Act = Callable[[datetime], Any]
 def frame(contest: Contest, round_id: str, category: str) -> dict[str, Any]:
     """What every page of the jury's table shows. Raises NotFound for a place that does not exist."""
     rules = contest.rules
-    if not rules.category(category).accepts_online_entries:
-        raise NotFound(category)
     return {
         **who(contest),
         "rules": rules,

@@ -55,7 +55,7 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
     rules = contest.rules
     accepted = accepted_by_category(contest.id)
     missing = []
-    judged = [category for category in rules.open_categories() if accepted.get(category.id)]
+    judged = [category for category in rules.categories if accepted.get(category.id)]
     if not judged:
         missing.append(Missing((N_("No entry has been accepted."), {}), "screening.desk"))
     for category in judged:
@@ -123,7 +123,7 @@ def work_out(contest: Contest) -> Outcome:
     # A category without entries is ranked all the same: nobody is left to receive its prizes.
     rankings = {
         category.id: final_ranking(contest, category.id) if accepted.get(category.id) else Ranking(())
-        for category in rules.open_categories()
+        for category in rules.categories
     }
     finalists = db.session.scalars(finalists_of(contest.id)).all()
     count = count_votes(contest) if rules.voting.enabled else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from contest.contests.ruleset import Category, Localized, Prize, RuleSet
+from contest.contests.ruleset import Localized, Prize, RuleSet
 from contest.core.formats import local
 
 PROVISIONAL_FIRST = "provisional_posted_then_official"
@@ -16,9 +16,8 @@ _SHORTEST_QUOTE, _LONGEST_QUOTE = 30, 170
 
 
 def ladder_prizes(rules: RuleSet) -> tuple[Prize, ...]:
-    """The prizes won by rank in categories whose entries are judged here, in the order of the rules."""
-    judged = {category.id for category in rules.open_categories()}
-    return tuple(prize for prize in rules.prizes if prize.category in judged and rules.is_ladder_prize(prize))
+    """The prizes won by rank in a category, in the order of the rules."""
+    return tuple(prize for prize in rules.prizes if rules.is_ladder_prize(prize))
 
 
 def computed_prizes(rules: RuleSet) -> tuple[Prize, ...]:
@@ -34,17 +33,8 @@ def prizes_outside(rules: RuleSet) -> tuple[Prize, ...]:
 
 
 def names_outside(rules: RuleSet) -> tuple[Localized, ...]:
-    """What is decided outside, in short: whole categories, then prizes one by one."""
-    whole = categories_outside(rules)
-    ids = {category.id for category in whole}
-    rest = (prize for prize in prizes_outside(rules) if prize.category not in ids)
-    return (*(category.name for category in whole), *(prize.name for prize in rest))
-
-
-def categories_outside(rules: RuleSet) -> tuple[Category, ...]:
-    """The categories whose entries are not judged here: all their prizes are decided outside."""
-    judged = rules.open_categories()
-    return tuple(category for category in rules.categories if category not in judged)
+    """The names of what is decided outside."""
+    return tuple(prize.name for prize in prizes_outside(rules))
 
 
 def posts_first(rules: RuleSet) -> bool:

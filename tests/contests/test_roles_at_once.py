@@ -21,7 +21,8 @@ from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
 from contest.entries import services
-from contest.entries.drafting import content_digest, require_no_entry
+from contest.entries.drafting import content_digest
+from contest.entries.eligibility import require_no_entry
 from contest.entries.models import Entry
 from tests.conftest import START
 from tests.factories import make_contest, make_staff, make_user, sign_in

@@ -10,7 +10,8 @@ from contest.core.db import db
 from contest.core.errors import Conflict, Refused
 from contest.entries import services
 from contest.entries.checks import missing
-from contest.entries.drafting import relatives_of, today_of
+from contest.entries.drafting import today_of
+from contest.entries.eligibility import relatives_of
 from contest.entries.rules import BODY_MAX, TITLE_MAX, age_on, needs_guardian
 from tests.conftest import START
 from tests.factories import make_contest, make_unit, make_user

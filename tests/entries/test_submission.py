@@ -14,7 +14,8 @@ from contest.core.errors import Conflict, NotFound, Refused
 from contest.entries import services
 from contest.entries.drafting import content_digest
 from contest.entries.models import Entry, Photo, Receipt
-from contest.entries.queries import count_counted, find_receipt, find_receipt_of_draft, own_entries
+from contest.entries.eligibility import count_of_account
+from contest.entries.queries import find_receipt, find_receipt_of_draft, own_entries
 from contest.entries.submission import text_sha256
 from contest.exemplars.models import Exemplar
 from contest.outbox.models import Message
@@ -255,10 +256,10 @@ def test_entries_per_author(app):
         services.start_draft(contest=contest, category_id="A", actor=author, now=START)
     # A withdrawn one makes room; a refused one does not.
     services.withdraw(entry=drafts[0], actor=author, now=START)
-    assert count_counted(author.id, contest.id, "A") == 2
+    assert count_of_account(contest.id, "A", author) == 2
     submit_draft(drafts[3])
     services.refuse(entry=drafts[1], reason="Hư cấu", actor=secretary_of(contest), now=START)
-    assert count_counted(author.id, contest.id, "A") == 3
+    assert count_of_account(contest.id, "A", author) == 3
 
 
 def test_press_categories_are_not_taken_yet(app):

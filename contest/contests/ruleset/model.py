@@ -159,10 +159,6 @@ class RuleSet(Part):
             return None
         return self.find_prize(self.voting.prize)
 
-    def open_categories(self) -> tuple[Category, ...]:
-        """The categories for which entries are taken here: those without published press works."""
-        return tuple(category for category in self.categories if category.accepts_online_entries)
-
     def voting_categories(self) -> tuple[Category, ...]:
         """The categories put to the readers' vote."""
         return tuple(category for category in self.categories if category.id in self.voting.categories)

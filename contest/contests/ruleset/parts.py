@@ -132,6 +132,8 @@ class Eligibility(Part):
     barred_text: Localized
     fee: Annotated[StrictInt, Field(ge=0, le=0)]
     """Always 0: taking part costs nothing."""
+    group_max: Annotated[StrictInt, Field(ge=1, le=20)] = 5
+    """How many authors an entry may have, its leader included; 1 is no groups."""
 
 
 class Words(Part):
@@ -199,9 +201,9 @@ class Category(Part):
     note: Localized | None = None
 
     @property
-    def accepts_online_entries(self) -> bool:
-        """False for works that must already be published: press works are not taken yet."""
-        return self.publication != "must_be_published"
+    def series_max(self) -> int:
+        """How many parts a published work may have: 1 where the rules speak of no series."""
+        return self.words.series_max_parts or 1
 
 
 class EntryRules(Part):
@@ -427,6 +429,10 @@ class Privacy(Part):
 
     lawful_texts: Many[Text]
     retention: Localized
+    erase_contacts_after_months: Annotated[StrictInt, Field(ge=1, le=120)] = 12
+    """How long after the official results the contact data of authors without a prize are kept."""
+    erase_voter_keys_after_months: Annotated[StrictInt, Field(ge=1, le=120)] = 6
+    """How long after the official results a ballot can still be tied to the contact that cast it."""
     subject_request_response_working_days: Annotated[StrictInt, Field(ge=1, le=100)]
     children: Localized | None = None
 
