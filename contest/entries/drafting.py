@@ -18,13 +18,16 @@ from contest.entries.coauthors import author_key_of, group_state
 from contest.entries.eligibility import count_of_account, require_not_barred, too_many
 from contest.entries.models import Entry
 from contest.entries.moves import audit
+from contest.entries.paper import helped_details, require_keyed_window
 from contest.entries.passes import usable_pass
 from contest.entries.press import press_state, proofs_of
 from contest.entries.queries import own_drafts
 from contest.entries.rules import (
     BODY_MAX,
     DRAFT,
+    PAPER,
     TITLE_MAX,
+    WEB,
     needs_guardian,
 )
 from contest.exemplars.services import describe_exemplar, new_exemplar, short_line
