@@ -36,8 +36,16 @@ def keyed_window(rules: RuleSet) -> Window | None:
 
 
 def paper_window(entry: Entry) -> Window | None:
-    """The window in which this entry on paper may be sent in, also again."""
-    return keyed_window(entry.contest.rules)
+    """The window in which this entry on paper may be sent in, also again.
+
+    One that was sent back with a note after comparing may be mended until screening ends.
+    """
+    window = keyed_window(entry.contest.rules)
+    screening = entry.contest.rules.window("screening")
+    sent_back = entry.paper is not None and entry.paper.note is not None and entry.paper.compared_at is None
+    if window is None or screening is None or not sent_back or screening.closes <= window.closes:
+        return window
+    return Window(window.opens, screening.closes)
 
 
 def require_keyed_window(rules: RuleSet, now: datetime) -> None:
@@ -58,7 +66,9 @@ def require_keyed_window(rules: RuleSet, now: datetime) -> None:
 def require_paper_window(entry: Entry, now: datetime) -> None:
     """Raise Refused unless this entry on paper came in time and may be sent in at `now`."""
     rules = entry.contest.rules
-    require_keyed_window(rules, now)
+    window = paper_window(entry)
+    if window is None or not window.contains(now):
+        require_keyed_window(rules, now)
     paper = entry.paper
     if paper is None:
         raise Refused(N_("Write first when this entry on paper was posted and arrived."), code="no_paper_dates")
