@@ -200,7 +200,7 @@ lang=VI>Bà Năm</span></b><span
 lang=VI> ở bến&nbsp;đò,
 chèo <i>không công</i>.<o:p></o:p></span></p><p class=MsoNormal><o:p>&nbsp;</o:p></p>
 <p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if
-!supportLists]><span style='font-family:Symbol;mso-list:Ignore'>·<span style='font:7.0pt "Times"'>&nbsp; </span></span><![endif
+!supportLists]><span style='font-family:Symbol;mso-list:Ignore'>·<span style='font:7pt'>&nbsp; </span></span><![endif
 ]>Việc một<o:p></o:p></p>
 <p class=MsoListParagraphCxSpLast style='text-indent:-18.0pt;mso-list:l1 level1 lfo2'><![if !supportLists]><span
 style='mso-list:Ignore'>1.<span style='font:7.0pt "Times New Roman"'>&nbsp; </span></span><![endif]>Bước

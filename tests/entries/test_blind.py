@@ -13,6 +13,7 @@ from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.errors import NotFound
+from contest.core.richtext import plain
 from contest.entries import services
 from contest.entries.blind import blind_entry, blind_lines, blind_photo_key, hide
 from contest.entries.checks import find_phrase, identity_leaks
@@ -43,7 +44,8 @@ def test_a_judge_sees_the_story_and_the_exemplar(app):
     unit = make_unit("xã Khe Ngọn")
     entry = accepted(unit=unit, body="Đoạn một.\n\nĐoạn hai.")
     seen = blind_entry(entry.id)
-    assert (seen.code, seen.title, seen.paragraphs) == (entry.blind_code, entry.title, ("Đoạn một.", "Đoạn hai."))
+    assert (seen.code, seen.title) == (entry.blind_code, entry.title)
+    assert [block.text for block in seen.document.blocks] == ["Đoạn một.", "Đoạn hai."]
     assert (seen.exemplar.name, seen.exemplar.unit, seen.exemplar.address) == (
         "Trần Đình Sỹ",
         "xã Khe Ngọn",
@@ -137,7 +139,7 @@ def test_hidden_words_reach_no_judge(app):
     services.accept(entry=entry, actor=actor, now=START)
     seen = blind_entry(entry.id)
     assert seen.title == "Chuyện của […]"
-    assert seen.paragraphs == ("Tôi, […], kể lại. Lê Thị Ẩnh thì không.",)
+    assert plain(seen.document) == "Tôi, […], kể lại. Lê Thị Ẩnh thì không."
     assert seen.photos[0].caption == seen.photos[0].alt == "Ảnh: […]"
     assert blind_lines([entry.id])[entry.id].title == "Chuyện của […]"
     assert "Lê Thị" in entry.body
