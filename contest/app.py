@@ -19,11 +19,12 @@ from contest.accounts import security
 from contest.accounts.addresses import masked
 from contest.accounts.views import bp as accounts
 from contest.accounts.views_sign_in import bp as sign_in_pages
+from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
 from contest.core import clock, formats
 from contest.core.config import Settings, settings_from
 from contest.core.db import db, prepare_engine
-from contest.core.files import FileStore
+from contest.core.files import store_of
 from contest.core.richtext import parse
 from contest.core.web.access import Access, declare, init_access, may_call
 from contest.core.web.errors import init_errors, say_message
@@ -33,6 +34,7 @@ from contest.core.web.limits import init_limits
 from contest.demo.views import bp as demo
 from contest.desk.views import bp as desk
 from contest.editions.views import bp as editions
+from contest.entries.checks_press import playing_time
 from contest.entries.shown import author_shown, credit_shown, exemplar_shown, shown_text
 from contest.entries.views import bp as entries
 from contest.exemplars.views import bp as exemplars
@@ -96,7 +98,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     init_headers(app)
     init_errors(app)
     security.init_security(app, settings)
-    app.extensions["files"] = FileStore(settings.data_dir / "files")
+    app.extensions["files"] = store_of(settings)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -170,6 +172,8 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         other_language_url=other_language_url,
         say=say_message,
         author_shown=author_shown,
+        media_names=MEDIA,
+        playing_time=playing_time,
         credit_shown=credit_shown,
         exemplar_shown=exemplar_shown,
         shown_text=shown_text,

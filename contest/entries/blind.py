@@ -3,7 +3,8 @@
 The queries name the columns that the category's blind mode allows, so that nothing about the
 author is ever loaded for a judge. `full`: the story alone. `author_hidden`: the exemplar's name,
 role and place as well. `open`: the author's name too. Photo credits, file names and times are left
-out in every blind mode; phrases that the secretariat hid read "[…]".
+out in every blind mode. Where a press work came out is shown in `open` categories alone, since a
+by-line tells who wrote; proofs of publication are files and shown in none. Phrases that the secretariat hid read "[…]".
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.richtext import Document, parse
 from contest.core.richtext import hide as hide_in
-from contest.entries.models import Entry, Photo
+from contest.entries.models import CoAuthor, Entry, Photo, Publication
+from contest.entries.press import Part
 from contest.entries.rules import ACCEPTED
 from contest.exemplars.models import Exemplar
 from contest.units.models import Unit
@@ -67,7 +69,7 @@ class BlindLine:
 
 @dataclass(frozen=True, slots=True)
 class BlindEntry:
-    """An entry as a judge reads it. `author` is set in open categories alone."""
+    """An entry as a judge reads it. `author`, `medium` and `parts` are set in open categories alone."""
 
     entry_id: int
     code: str
@@ -79,6 +81,8 @@ class BlindEntry:
     photos: tuple[BlindPhoto, ...]
     exemplar: BlindExemplar | None
     author: str | None
+    medium: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 def hide(text: str, phrases: Collection[str]) -> str:
@@ -137,6 +141,7 @@ def blind_entry(entry_id: int) -> BlindEntry:
             Entry.title,
             Entry.genre,
             Entry.document,
+            Entry.medium,
             Entry.word_count,
             Entry.redactions,
         ).where(Entry.id == entry_id, Entry.state == ACCEPTED)
@@ -156,6 +161,8 @@ def blind_entry(entry_id: int) -> BlindEntry:
         photos=_photos(entry_id, hidden),
         exemplar=None if mode == FULL else _exemplar(entry_id),
         author=_author(entry_id) if mode == OPEN else None,
+        medium=row.medium if mode == OPEN else "",
+        parts=_parts(entry_id) if mode == OPEN else (),
     )
 
 
@@ -189,7 +196,19 @@ def _exemplar(entry_id: int) -> BlindExemplar:
 
 def _author(entry_id: int) -> str:
     row = db.session.execute(select(Entry.pen_name, Entry.author_name).where(Entry.id == entry_id)).one()
-    return str(row.pen_name or row.author_name)
+    members = db.session.execute(
+        select(CoAuthor.pen_name, CoAuthor.name).where(CoAuthor.entry_id == entry_id).order_by(CoAuthor.position)
+    )
+    return ", ".join(pen_name or name for pen_name, name in (row, *members))
+
+
+def _parts(entry_id: int) -> tuple[Part, ...]:
+    rows = db.session.execute(
+        select(*(getattr(Publication, name) for name in Part._fields))
+        .where(Publication.entry_id == entry_id)
+        .order_by(Publication.part)
+    )
+    return tuple(Part(*row) for row in rows)
 
 
 def blind_photo_key(entry_id: int, photo_public_id: str, *, small: bool = False, middle: bool = False) -> str:

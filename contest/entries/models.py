@@ -115,7 +115,10 @@ class Entry(Base):
     replaces: Mapped[Entry | None] = relationship(foreign_keys=[replaces_id], remote_side="Entry.id")
     photos: Mapped[list[Photo]] = relationship(order_by="Photo.position", back_populates="entry")
     receipts: Mapped[list[Receipt]] = relationship(order_by="Receipt.number", back_populates="entry")
-    coauthors: Mapped[list[CoAuthor]] = relationship(order_by="CoAuthor.position", back_populates="entry")
+    # Names are shown wherever entries are, so all groups of a page come with one query.
+    coauthors: Mapped[list[CoAuthor]] = relationship(
+        order_by="CoAuthor.position", back_populates="entry", lazy="selectin"
+    )
     publications: Mapped[list[Publication]] = relationship(order_by="Publication.part", back_populates="entry")
     attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id", back_populates="entry")
     paper: Mapped[PaperEntry | None] = relationship(

@@ -38,8 +38,14 @@ def _by_child(entry: Entry) -> bool:
 
 
 def author_shown(entry: Entry) -> str:
-    """The author's name as the public may see it: the pen name; a child's given name only."""
-    return shown_name(entry.author_name, entry.pen_name, child=_by_child(entry))
+    """The authors' names as the public may see them, the leader's first: pen names; a child's given name only."""
+    category = entry.contest.rules.category(entry.category)
+    names = [shown_name(entry.author_name, entry.pen_name, child=_by_child(entry))]
+    names += [
+        shown_name(each.name, each.pen_name, child=is_child(each.birth_date, entry.submitted_at, category))
+        for each in entry.coauthors
+    ]
+    return ", ".join(name for name in names if name)
 
 
 def exemplar_shown(entry: Entry) -> str:
@@ -49,8 +55,9 @@ def exemplar_shown(entry: Entry) -> str:
 
 def credit_shown(entry: Entry, photo: Photo) -> str:
     """Who took a photo, as the public may see it: authors who took it themselves, by the name shown for them."""
-    own = fold(photo.photographer) == fold(entry.author_name)
-    return author_shown(entry) if own else photo.photographer
+    if fold(photo.photographer) == fold(entry.author_name):
+        return shown_name(entry.author_name, entry.pen_name, child=_by_child(entry))
+    return photo.photographer
 
 
 def shown_text(entry: Entry, text: str, now: datetime) -> str:

@@ -1,8 +1,9 @@
 """Conflicts of interest: found from facts, recorded by people, in force on every path.
 
-A conflict is between one entry and one judge. Facts that make one: the judge wrote the entry; the
-author or the exemplar belongs to the unit that the judge works or answers for; a relative named at the judge's
-appointment is the author or the exemplar. A judge may declare one, the head of jury may record one.
+A conflict is between one entry and one judge. Facts that make one: the judge wrote the entry, alone or in
+a group; an author or the exemplar belongs to the unit that the judge works or answers for; a relative named
+at the judge's appointment is an author or the exemplar. A judge may declare one, the head of jury may
+record one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import aliased
 
 from contest.accounts.models import User
@@ -21,7 +22,8 @@ from contest.contests.models import Contest, RoleGrant
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.text import clean_text
-from contest.entries.models import Entry
+from contest.entries.models import CoAuthor, Entry
+from contest.entries.persons import phone_tail
 from contest.exemplars.models import Exemplar
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
 from contest.judging.models import Assignment, ConflictOfInterest
@@ -43,13 +45,14 @@ Pair = tuple[int, int]  # entry id, judge id
 
 
 class _Facts(NamedTuple):
-    """What an entry is held against: ids of people and units, and names."""
+    """What an entry is held against: ids of people and units, names, telephone numbers of co-authors."""
 
     entry: int
-    author: int
-    author_unit: int | None
+    authors: frozenset[int]
+    author_units: frozenset[int]
     exemplar_unit: int | None
     names: tuple[str, ...]
+    phones: frozenset[str]
 
 
 class _Appointment(NamedTuple):
@@ -58,6 +61,7 @@ class _Appointment(NamedTuple):
     judge: int
     units: frozenset[int]
     relatives: str
+    phone: str
 
 
 def conflicts_among(
@@ -65,7 +69,7 @@ def conflicts_among(
 ) -> dict[Pair, frozenset[str]]:
     """Every conflict between entries of the contest that meet `where` and its judges, with its sources.
 
-    `judges`: user ids, all who hold a judging role when None. Three queries whatever the numbers.
+    `judges`: user ids, all who hold a judging role when None. Four queries whatever the numbers.
     """
     wanted = None if judges is None else set(judges)
     entries = _facts(contest_id, *where)
@@ -76,8 +80,8 @@ def conflicts_among(
                 found[entry.entry, judge.judge].add(source)
     # An author has no appointment to be found by once the role ended, but remains the author.
     for entry in entries:
-        if wanted is not None and entry.author in wanted:
-            found[entry.entry, entry.author].add(OWN_ENTRY)
+        for author in entry.authors & wanted if wanted is not None else ():
+            found[entry.entry, author].add(OWN_ENTRY)
     recorded = (
         select(ConflictOfInterest.entry_id, ConflictOfInterest.judge_id, ConflictOfInterest.source)
         .join(Entry, Entry.id == ConflictOfInterest.entry_id)
@@ -121,28 +125,60 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
         .join(author, author.id == Entry.author_id)
         .where(Entry.contest_id == contest_id, *where)
     )
-    return [_Facts(row[0], row[1], row[2], row[3], tuple(name for name in row[4:] if name)) for row in rows]
+    members = _members(contest_id, *where)
+    found = []
+    for row in rows:
+        group = members.get(row[0], ())
+        names = [*row[4:], *(name for member in group for name in (member.name, member.pen_name))]
+        found.append(
+            _Facts(
+                entry=row[0],
+                authors=frozenset({row[1], *(member.user_id for member in group if member.user_id is not None)}),
+                author_units=frozenset(unit for unit in (row[2], *(each.unit_id for each in group)) if unit is not None),
+                exemplar_unit=row[3],
+                names=tuple(name for name in names if name),
+                phones=frozenset(tail for member in group if (tail := phone_tail(member.phone))),
+            )
+        )
+    return found
+
+
+def _members(contest_id: int, *where: ColumnElement[bool]) -> dict[int, list[Row[Any]]]:
+    rows = db.session.execute(
+        select(
+            CoAuthor.entry_id, CoAuthor.user_id, CoAuthor.unit_id, CoAuthor.name, CoAuthor.pen_name, CoAuthor.phone
+        )
+        .join(Entry, Entry.id == CoAuthor.entry_id)
+        .where(Entry.contest_id == contest_id, *where)
+    )
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.entry_id].append(row)
+    return found
 
 
 def _appointments(contest_id: int, wanted: set[int] | None) -> list[_Appointment]:
     query = (
-        select(RoleGrant.user_id, RoleGrant.relatives, RoleGrant.unit_id, UnitOfficer.unit_id)
+        select(RoleGrant.user_id, RoleGrant.relatives, User.phone, RoleGrant.unit_id, UnitOfficer.unit_id)
+        .join(User, User.id == RoleGrant.user_id)
         .outerjoin(UnitOfficer, (UnitOfficer.user_id == RoleGrant.user_id) & UnitOfficer.ended_at.is_(None))
         .where(RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None))
     )
     if wanted is not None:
         query = query.where(RoleGrant.user_id.in_(wanted))
     return [
-        _Appointment(judge, frozenset(unit for unit in units if unit is not None), names_as_text(relatives))
-        for judge, relatives, *units in db.session.execute(query)
+        _Appointment(
+            judge, frozenset(unit for unit in units if unit is not None), names_as_text(relatives), phone_tail(phone)
+        )
+        for judge, relatives, phone, *units in db.session.execute(query)
     ]
 
 
 def _sources(entry: _Facts, judge: _Appointment) -> list[str]:
     sources = []
-    if entry.author == judge.judge:
+    if judge.judge in entry.authors or judge.phone in entry.phones:
         sources.append(OWN_ENTRY)
-    if entry.author_unit in judge.units:
+    if entry.author_units & judge.units:
         sources.append(OWN_UNIT)
     if entry.exemplar_unit in judge.units:
         sources.append(EXEMPLAR_UNIT)

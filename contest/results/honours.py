@@ -22,7 +22,7 @@ from contest.core.db import db
 from contest.editions.queries import named_once
 from contest.editions.shown import Shown, ShownPhoto, authors_are_public, shown_all
 from contest.entries.models import Entry
-from contest.entries.shown import is_child, shown_name
+from contest.entries.shown import author_shown, is_child
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
@@ -236,7 +236,7 @@ def _laurel(rules: RuleSet, award: Award, story: Shown, *, named: bool) -> Laure
         entry=entry,
         code=story.code,
         title=story.title,
-        author=shown_name(entry.author_name, entry.pen_name, child=child),
+        author=author_shown(entry),
         # A child's unit is a school, which stays hidden.
         author_unit=None if child else entry.author_unit,
         about=story.about,

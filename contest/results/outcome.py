@@ -19,6 +19,7 @@ from contest.contests.ruleset import RuleSet
 from contest.core.db import db
 from contest.core.errors import N_
 from contest.entries.models import Entry
+from contest.entries.persons import people_behind
 from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
 from contest.judging.models import CouncilBallot
@@ -134,10 +135,11 @@ def work_out(contest: Contest) -> Outcome:
         count,
     )
     held = withholdings(contest.id)
+    behind = people_behind([entry.id for entry in finalists])
     found = award(
         rules,
         inputs.rankings,
-        {entry.public_id: frozenset({entry.author.public_id}) for entry in finalists},
+        {entry.public_id: behind[entry.id] for entry in finalists},
         withholdings=held,
         readers=_readers(inputs, held),
     )
