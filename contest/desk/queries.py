@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -12,10 +13,14 @@ from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.formats import VIET_NAM
+from contest.editions.queries import count_unapproved
 from contest.entries.models import Advancement, Entry
 from contest.entries.queries import counts_by_state, eligible_to_advance
 from contest.exemplars.models import Verification
 from contest.judging.models import Assignment, Sheet
+
+# How long before readers get the texts an organiser is reminded of those that nobody has approved.
+EDITIONS_SOON = timedelta(days=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Risk:
     message: str
     count: int
     endpoint: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 def funnel(contest: Contest) -> Sequence[tuple[str, int]]:
@@ -93,4 +99,12 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
         if window and now >= window.opens and assigned > final:
             kind = "bad" if now >= window.closes else "warn"
             found.append(Risk(kind, N_("Score sheets are not final yet"), assigned - final, "judging.chair"))
+    vote = rules.window("voting")
+    opening = vote.opens if vote else rules.results_at
+    unapproved = count_unapproved(contest.id) if now >= opening - EDITIONS_SOON else 0
+    if unapproved:
+        # From the opening on their codes stand on the ballot alone; before it there is time left.
+        kind = "bad" if now >= opening else "warn"
+        words = N_("Finalists have no approved text for readers; texts open at %(at)s")
+        found.append(Risk(kind, words, unapproved, "editions.desk", {"at": opening}))
     return sorted(found, key=lambda risk: risk.kind)

@@ -20,7 +20,7 @@ from contest.contests.services import end_role
 from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
-from contest.core.formats import VIET_NAM
+from contest.core.formats import VIET_NAM, local
 from contest.core.web import needs, say, signed_in
 from contest.core.web.language import locale
 from contest.desk import queries
@@ -30,6 +30,7 @@ from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state
 from contest.exemplars.queries import waiting_by_unit
 from contest.judging.services import leave_panels
+from contest.privacy.queries import count_late
 from contest.units.queries import get_unit, units_of, units_on
 from contest.voting.queries import turnout
 
@@ -65,6 +66,7 @@ def my_work() -> str:
         waiting=waiting,
         entries=entries,
         open_contests=open_contests,
+        late_requests=count_late(local(g.now).date()) if me.has_role("operator") else 0,
         roles=ROLES,
     )
 
@@ -205,4 +207,4 @@ def accept_invitation(token: str) -> Any:
     return redirect(url_for("desk.my_work"), 303)
 
 
-from contest.desk import views_entries, views_messages  # noqa: E402, F401 -- more pages of this blueprint
+from contest.desk import views_entries, views_exemplars, views_messages  # noqa: E402, F401 -- more pages of this blueprint

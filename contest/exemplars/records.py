@@ -22,9 +22,9 @@ from contest.exemplars.rules import COLLECTIVE, HOUSEHOLD, INDIVIDUAL, MODEL
 _ALIKE = ({INDIVIDUAL, HOUSEHOLD}, {COLLECTIVE, MODEL})
 
 
-def may_be_same(one: Exemplar, other: Exemplar) -> bool:
-    """Whether two records could be about the same: never across clearly different kinds."""
-    return one.kind == other.kind or any({one.kind, other.kind} <= kinds for kinds in _ALIKE)
+def kinds_may_be_same(one: str, other: str) -> bool:
+    """Whether records of these kinds could be about the same: never across clearly different ones."""
+    return one == other or any({one, other} <= kinds for kinds in _ALIKE)
 
 
 def join(*, one: Exemplar, other: Exemplar, contest_id: int, actor: User, now: datetime) -> None:
@@ -35,7 +35,7 @@ def join(*, one: Exemplar, other: Exemplar, contest_id: int, actor: User, now: d
     """
     if one.id == other.id:
         raise Refused(N_("Choose another record than this one."), code="itself")
-    if not may_be_same(one, other):
+    if not kinds_may_be_same(one.kind, other.kind):
         raise Refused(N_("These records are of different kinds, so they cannot be the same."), code="kinds")
     ours, theirs = group_of(one, lock=True), group_of(other, lock=True)
     if other in ours:

@@ -16,10 +16,11 @@ from contest.core.db import writing
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.web import needs, say
-from contest.core.web.files import file_store, send_stored
+from contest.core.web.downloads import send_download
+from contest.core.web.files import file_store
 from contest.exemplars.consents import withdraw_consent
 from contest.exemplars.forms import AnswerForm, WithdrawForm
-from contest.exemplars.models import Verification, VerificationDocument
+from contest.exemplars.models import Verification
 from contest.exemplars.papers import MOST_BYTES, MOST_PAPERS, attach_paper, make_paper, remove_paper
 from contest.exemplars.queries import (
     get_paper,
@@ -49,14 +50,6 @@ bp = Blueprint("exemplars", __name__)
 def _me() -> User:
     person: User = current_user._get_current_object()  # noqa: SLF001 -- the documented way to it
     return person
-
-
-def send_paper(paper: VerificationDocument) -> FlaskResponse:
-    """A paper as a download: nothing that somebody sent is ever opened inside a page of this site."""
-    response = send_stored(paper.key)
-    response.headers["Content-Type"] = paper.media_type
-    response.headers.set("Content-Disposition", "attachment", filename=paper.name)
-    return response
 
 
 @bp.get("/don-vi/<code>/xac-minh/<public_id>")
@@ -173,7 +166,8 @@ def _attach(code: str, public_id: str) -> int:
 def paper(code: str, public_id: str, paper_id: str) -> FlaskResponse:
     unit = get_unit(code)
     question = get_verification(unit.id, public_id)
-    return send_paper(get_paper(question.contest_id, question.exemplar_id, paper_id, unit.id))
+    found = get_paper(question.contest_id, question.exemplar_id, paper_id, unit.id)
+    return send_download(found.key, name=found.name, media_type=found.media_type)
 
 
 @bp.post("/don-vi/<code>/xac-minh/<public_id>/giay-to/<paper_id>")

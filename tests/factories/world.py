@@ -24,7 +24,8 @@ from contest.contests.models import Contest, RoleGrant
 from contest.core import clock
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
-from contest.exemplars.models import Verification
+from contest.exemplars.models import Verification, VerificationDocument
+from contest.exemplars.papers import attach_paper, make_paper
 from contest.judging.models import Assignment
 from contest.outbox.models import Message
 from contest.results.models import Award, ResultSet
@@ -53,6 +54,7 @@ class Side:
     judged: Entry
     assignment: Assignment
     question: Verification
+    paper: VerificationDocument  # attached to the question
     staff: dict[str, User]
     officer: User
     invitation: str  # public id
@@ -128,6 +130,14 @@ def _side(index: int) -> Side:
         story=sent.body,
     )
     db.session.add(question)
+    db.session.flush()
+    paper = attach_paper(
+        verification=question,
+        paper=make_paper(b"%PDF-1.7 giay xac nhan %%EOF", "giay-xac-nhan.pdf"),
+        files=current_app.extensions["files"],
+        actor=officer,
+        now=now,
+    )
     judge = staff["judge"]
     judging_factory.seat_judge(
         contest=contest, round_id="prelim", category=category, judge=judge, actor=None, now=contest.created_at
@@ -156,6 +166,7 @@ def _side(index: int) -> Side:
         judged=judged,
         assignment=assignment,
         question=question,
+        paper=paper,
         staff=staff,
         officer=officer,
         invitation=invitation.public_id,
@@ -257,6 +268,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "kind": "phone",
         "act": "tat",
         "verb": "receive",
+        "name": "bai-du-thi",
         "filename": "css/look.css",
         "round_id": side.assignment.round,
         "category": side.judged.category,
@@ -268,16 +280,20 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     if argument == "photo_id":
         kind = {"desk_photo": "sent"}.get(page, "draft")
         return side.photos["judged" if room == "judging" else kind].public_id
+    if argument == "paper_id":
+        return side.paper.public_id
     if argument == "public_id":
         if room == "judging":
             return side.assignment.public_id
         if room == "exemplars":
             return side.question.public_id
+        if room == "desk" and "exemplar" in page:
+            return side.sent.exemplar.public_id
         if room == "desk":
             return side.invitation
         if endpoint == "public.photo":
             return side.photos["finalist"].public_id
-        if room in {"public", "results", "voting"}:
+        if room in {"public", "results", "voting", "editions"}:
             return side.finalist.public_id
         if endpoint in {"screening.desk_entry", "screening.desk_photo", "screening.screen", "screening.redact"}:
             return side.sent.public_id
@@ -295,7 +311,7 @@ def arguments(side: Side, rule: Any) -> dict[str, Any]:
 
 
 # Arguments that choose among what everyone may choose from, rather than name somebody's thing.
-FREE = {"size", "purpose", "kind", "act", "verb", "filename", "round_id", "category"}
+FREE = {"name", "size", "purpose", "kind", "act", "verb", "filename", "round_id", "category"}
 
 
 def unknown(rule: Any, given: dict[str, Any]) -> dict[str, Any]:

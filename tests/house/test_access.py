@@ -312,7 +312,9 @@ public:
     POST /cuoc-thi/<slug>/binh-chon/xong
     GET /cuoc-thi/<slug>/chung-khao
     GET /cuoc-thi/<slug>/ket-qua
+    GET /cuoc-thi/<slug>/mau/<any("bai-du-thi", "nguoi-dai-dien", "dien-hinh", "xac-minh"):name>.pdf
     GET /cuoc-thi/<slug>/the-le
+    GET /cuoc-thi/<slug>/the-le.pdf
     GET POST /dang-ky
     GET POST /dang-nhap
     GET POST /dang-nhap/buoc-hai
@@ -338,6 +340,9 @@ signed in:
     GET POST /cuoc-thi/<slug>/viet
     GET POST /loi-moi/<token>
     GET POST /tai-khoan
+    GET POST /tai-khoan/du-lieu
+    POST /tai-khoan/du-lieu/<public_id>/thoi
+    GET /tai-khoan/du-lieu/tai-ve
     POST /tai-khoan/dang-xuat-moi-noi
     GET POST /tai-khoan/dia-chi/<kind>
     GET POST /tai-khoan/dong-y
@@ -362,9 +367,15 @@ demonstration:
     GET /demo/nguoi
     POST /demo/toi
     POST /demo/vao
+operator:
+    GET POST /du-lieu-ca-nhan
+    GET /du-lieu-ca-nhan/<public_id>
+    POST /du-lieu-ca-nhan/<public_id>/<any(nhan, dap, xoa):verb>
 officer:
     GET /don-vi/<code>
     GET POST /don-vi/<code>/xac-minh/<public_id>
+    GET POST /don-vi/<code>/xac-minh/<public_id>/giay-to/<paper_id>
+    POST /don-vi/<code>/xac-minh/<public_id>/rut-dong-y
 judge:
     GET /cham/<slug>
     GET POST /cham/<slug>/bai/<public_id>
@@ -389,9 +400,22 @@ organiser or secretary:
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/xem-lai-lan-hai
+    GET /ban-to-chuc/<slug>/nhan-vat
+    GET /ban-to-chuc/<slug>/nhan-vat/<public_id>
+    POST /ban-to-chuc/<slug>/nhan-vat/<public_id>/<verb>
+    GET /ban-to-chuc/<slug>/nhan-vat/<public_id>/giay-to/<paper_id>
+    GET /ban-to-chuc/<slug>/nhan-vat/trung-nhau
+    GET POST /ban-to-chuc/<slug>/duyet-dang
+    GET POST /ban-to-chuc/<slug>/duyet-dang/<public_id>
+    POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/bo
+    POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/che
+    GET /ban-to-chuc/<slug>/duyet-dang/<public_id>/lich-su
+    POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/soan
     GET /ban-to-chuc/<slug>/tin-nhan
     GET /ban-to-chuc/<slug>/tin-nhan/<template>
 organiser:
+    POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/duyet
+    POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/go
     GET /ban-to-chuc/<slug>/ket-qua
     POST /ban-to-chuc/<slug>/ket-qua/khong-trao
     GET POST /ban-to-chuc/<slug>/ket-qua/loi-binh

@@ -60,8 +60,14 @@ PAGES = [
     ("/ban-to-chuc/{slug}/cham/xep-hang/{category}", "chair", "vote", 24),
     ("/ban-to-chuc/{slug}/bai-du-thi", "secretary", "marking", 16),
     ("/ban-to-chuc/{slug}/bai-du-thi/{sent}", "secretary", "marking", 22),
+    ("/ban-to-chuc/{slug}/nhan-vat", "secretary", "marking", 14),
+    ("/ban-to-chuc/{slug}/nhan-vat/trung-nhau", "secretary", "marking", 12),
+    ("/ban-to-chuc/{slug}/nhan-vat/{exemplar}", "secretary", "marking", 26),
     ("/ban-to-chuc/{slug}", "organiser", "marking", 18),
     ("/ban-to-chuc/{slug}/nhan-su", "organiser", "marking", 12),
+    ("/ban-to-chuc/{slug}/duyet-dang", "secretary", "marking", 14),
+    ("/ban-to-chuc/{slug}/duyet-dang/{story}", "organiser", "marking", 24),
+    ("/ban-to-chuc/{slug}/duyet-dang/{story}/lich-su", "organiser", "marking", 14),
     ("/ban-to-chuc/{slug}/ket-qua", "organiser", "vote", 45),
     ("/ban-to-chuc/{slug}/ket-qua/loi-binh", "organiser", "announced", 18),
 ]
@@ -77,6 +83,9 @@ LISTS = [
     "/don-vi/{unit}",
     "/ban-to-chuc/{slug}",
     "/ban-to-chuc/{slug}/nhan-su",
+    "/ban-to-chuc/{slug}/duyet-dang",
+    "/ban-to-chuc/{slug}/nhan-vat",
+    "/ban-to-chuc/{slug}/nhan-vat/trung-nhau",
     "/ban-to-chuc/{slug}/bai-du-thi",
     "/ban-to-chuc/{slug}/cham",
     "/ban-to-chuc/{slug}/cham/prelim/{category}",
@@ -113,6 +122,7 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         sent=side.sent.public_id,
         unit=side.unit.code,
         question=side.question.public_id,
+        exemplar=side.sent.exemplar.public_id,
         assignment=side.assignment.public_id,
     )
     clock.instant = MOMENTS[moment]
