@@ -22,8 +22,12 @@ from contest.audit.services import seal
 from contest.contests.models import Contest
 from contest.core import clock
 from contest.core.db import db, writing
+from contest.core.web.files import file_store
 from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.outbox.runner import send_due
+from contest.privacy.retention import run_retention
+from contest.screening.findings import examine, keep
+from contest.screening.queries import unchecked
 from contest.voting.services import forget_old_codes
 
 log = logging.getLogger(__name__)
@@ -65,6 +69,28 @@ def _forget_vote_codes() -> int:
         return forget_old_codes(wall=clock.wall())
 
 
+def _retain() -> int:
+    with writing() as now:
+        loose = run_retention(now)
+    for key in loose:
+        file_store().remove(key)
+    return len(loose)
+
+
+_CHECKED_AT_ONCE = 50
+
+
+def _check_entries() -> int:
+    """Look through what was submitted: reading first, then one short transaction for what was found."""
+    waiting = unchecked(_CHECKED_AT_ONCE)
+    examined = examine(waiting) if waiting else []
+    db.session.rollback()
+    if not examined:
+        return 0
+    with writing() as now:
+        return sum(keep(each, now) for each in examined)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to do now and then; `run` returns how much was done and commits by itself."""
@@ -77,7 +103,9 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
+    Job("entries", _check_entries),
     Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
+    Job("retention", _retain, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )

@@ -8,6 +8,7 @@ while the write lock is held.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -163,7 +164,7 @@ def give_site_role(*, person: User, name: str, now: datetime, actor: User | None
     db.session.flush()
 
 
-def send(*, to: str, template: str, locale: str, now: datetime, **params: object) -> Message:
+def send(*, to: str, template: str, locale: str, now: datetime, **params: Any) -> Message:
     """Queue a message to an address of either kind: `<template>` by mail, `<template>_sms` by phone."""
     if is_email(to):
         return ask_for_mail(to=to, template=template, locale=locale, now=now, **params)

@@ -203,3 +203,12 @@ def forget_old_codes(*, wall: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
+
+
+def forget_key(contest_id: int) -> bool:
+    """Destroy the key by which contacts become tags: from then on no ballot can be tied to anybody.
+
+    False when it was gone already. Done long after the vote, by the contest's retention rule.
+    """
+    gone = db.session.execute(delete(VoteKey).where(VoteKey.contest_id == contest_id))
+    return bool(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result

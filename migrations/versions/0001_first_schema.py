@@ -141,7 +141,10 @@ def upgrade() -> None:
         sa.Column("totp_secret", sa.String(length=255), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.Column("recovery_codes", sa.Text(), nullable=True),
-        sa.CheckConstraint("email IS NOT NULL OR phone IS NOT NULL OR assisted", name=op.f("ck_user_reachable")),
+        sa.CheckConstraint(
+            "email IS NOT NULL OR phone IS NOT NULL OR assisted OR erased_at IS NOT NULL",
+            name=op.f("ck_user_reachable"),
+        ),
         sa.ForeignKeyConstraint(["offered_to_id"], ["user.id"], name=op.f("fk_user_offered_to_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
