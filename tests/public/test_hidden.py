@@ -10,6 +10,7 @@ from sqlalchemy import select
 from contest.core.db import db
 from contest.entries.models import Entry, Photo
 from contest.exemplars.models import Consent
+from tests.factories.editions import republish
 from tests.factories.entries import stored_photo
 from tests.factories.voting import during, make_vote, make_voter, vote
 
@@ -37,6 +38,7 @@ def test_words_hidden_from_the_judges_are_hidden_from_everyone_while_authors_are
     entry.body = f"Tôi là {SECRET}, con gái út của bà."
     entry.redactions = [SECRET]
     _photo(entry, caption=f"{SECRET} và mẹ", alt=f"Hai mẹ con {SECRET}", photographer=SECRET)
+    republish(entry)
     db.session.commit()
     voter_id = make_voter(contest)
     vote(contest, [entry], voter_id)
@@ -72,6 +74,7 @@ def test_a_child_is_called_by_the_given_name_wherever_authors_are_named(app, cli
     entry.author_name = "Hoàng Thị Ngọc Diệp"
     entry.author_birth_date = date(entry.submitted_at.year - 15, 1, 1)
     _photo(entry, caption="Bên sông", photographer="Hoàng Thị Ngọc Diệp")
+    republish(entry)
     db.session.commit()
     clock.instant = during(contest)
     for path in ("binh-chon", "chung-khao"):
