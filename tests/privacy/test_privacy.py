@@ -60,7 +60,7 @@ def test_months_end_with_the_month(at, months, day):
 def test_the_clock_is_two_working_days(app):
     make_contest()
     # A Thursday: the answer is due on Monday.
-    assert datetime(2027, 3, 18).weekday() == 3
+    assert date(2027, 3, 18).weekday() == 3
     person = make_user()
     request = services.ask(person=person, kind="copy", text="", now=datetime(2027, 3, 18, 23, 59, tzinfo=VIETNAM))
     assert request.due_on == date(2027, 3, 22)
@@ -166,8 +166,8 @@ def test_an_entry_in_a_running_contest_stands_against_erasure(app, operator):
 
 def test_a_role_stands_against_erasure(app, operator):
     contest = make_contest()
-    for person in (make_staff(contest, "judge"), make_officer(make_unit(), make_user())):
-        person = getattr(person, "user", person)
+    for holder in (make_staff(contest, "judge"), make_officer(make_unit(), make_user())):
+        person = getattr(holder, "user", holder)
         with pytest.raises(Refused):
             erase(asked(person), operator)
 
