@@ -2,6 +2,9 @@
 
 The database is copied first (SQLite's online backup, or pg_dump's snapshot), the files after it:
 a file is on disk before the row that names it commits, so every row of the copy has its file.
+
+Files in an S3-compatible store are not part of it: they are never changed, so that a store that keeps
+deleted versions is its own backup. The archive names the store, and is put back beside that one only.
 """
 
 from __future__ import annotations
@@ -59,10 +62,11 @@ def _libpq(url: sa.URL) -> str:
     return bare.render_as_string()
 
 
-def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
+def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime, bucket: str = "") -> int:
     """Write the archive `target` (a .tar); returns how many files it holds beside the database.
 
-    Written under another name and renamed when complete. Raises BackupError.
+    `bucket` names the store that holds the files, where it is not the data folder. Written under
+    another name and renamed when complete. Raises BackupError.
     """
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         work = Path(folder)
@@ -77,12 +81,12 @@ def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
         with tarfile.open(partial, "w") as archive:
             archive.add(database, database.name)
             root = data_dir / "files"
-            for path in sorted(root.glob("??/*.*")):
+            for path in [] if bucket else sorted(root.glob("??/*.*")):
                 name = f"files/{path.parent.name}/{path.name}"
                 if _MEMBER.fullmatch(name):
                     sums[name] = _sha256(path)
                     archive.add(path, name)
-            manifest = json.dumps({"made_at": now.isoformat(), "sha256": sums}, indent=1).encode()
+            manifest = json.dumps({"made_at": now.isoformat(), "files_in": bucket, "sha256": sums}, indent=1).encode()
             entry = tarfile.TarInfo(MANIFEST)
             entry.size = len(manifest)
             archive.addfile(entry, io.BytesIO(manifest))
@@ -91,16 +95,21 @@ def back_up(*, url: sa.URL, data_dir: Path, target: Path, now: datetime) -> int:
     return len(sums) - 1
 
 
-def restore(*, url: sa.URL, data_dir: Path, source: Path) -> int:
+def restore(*, url: sa.URL, data_dir: Path, source: Path, bucket: str = "") -> int:
     """Put the archive `source` in place of the database and files; returns how many files came back.
 
     Everything is checked against the manifest before anything is replaced. The site must not be
-    running. Raises BackupError.
+    running, and must keep its files where it did: `bucket` as in `back_up`. Raises BackupError.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as folder:
         work = Path(folder)
-        sums = _unpack(source, work)
+        sums, files_in = _unpack(source, work)
+        if files_in != bucket:
+            raise BackupError(
+                f"the files of this backup are in {files_in or 'the archive'}, and the site keeps its files in"
+                f" {bucket or 'the data folder'}: set FILES_URL to match"
+            )
         sqlite = url.get_backend_name() == "sqlite"
         database = work / ("database.sqlite3" if sqlite else "database.pgdump")
         if not database.is_file():
@@ -122,6 +131,8 @@ def restore(*, url: sa.URL, data_dir: Path, source: Path) -> int:
                 url=url,
             )
         kept = data_dir / "files"
+        if bucket:
+            return 0
         if kept.exists():
             kept.rename(work / "replaced-files")
         if (work / "files").exists():
@@ -129,7 +140,7 @@ def restore(*, url: sa.URL, data_dir: Path, source: Path) -> int:
     return len(sums) - 1
 
 
-def _unpack(source: Path, work: Path) -> dict[str, Any]:
+def _unpack(source: Path, work: Path) -> tuple[dict[str, Any], str]:
     try:
         with tarfile.open(source, "r:") as archive:
             for member in archive:
@@ -138,6 +149,7 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
                 archive.extract(member, work, filter="data")
         manifest = json.loads((work / MANIFEST).read_text("utf-8"))
         sums: dict[str, Any] = manifest["sha256"]
+        files_in = str(manifest.get("files_in", ""))
     except (tarfile.TarError, OSError, KeyError, ValueError) as error:
         raise BackupError(f"not a readable backup: {error}") from error
     found = {str(path.relative_to(work)) for path in work.rglob("*") if path.is_file()} - {MANIFEST}
@@ -146,4 +158,4 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
     for name, digest in sums.items():
         if _sha256(work / name) != digest:
             raise BackupError(f"damaged: {name}")
-    return sums
+    return sums, files_in

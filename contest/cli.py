@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import secrets
 import signal
 import threading
 from pathlib import Path
@@ -158,6 +159,27 @@ def verify_audit() -> None:
     click.echo(f"{held} row(s) hold")
 
 
+def _bucket() -> str:
+    """The store outside the data folder that holds the files; empty where there is none."""
+    return str(current_app.extensions["files"].where) if current_app.config["SETTINGS"].s3 else ""
+
+
+@click.command("check-files")
+def check_files() -> None:
+    """Write, read and delete a file in the store, as the site does; says where that is."""
+    files = current_app.extensions["files"]
+    content = secrets.token_bytes(1000)
+    try:
+        key = files.put(content, "bin")
+        same = files.read(key) == content
+        files.remove(key)
+    except Refused as error:
+        raise click.ClickException(f"{files.where}: {error.__cause__ or error}") from error
+    if not same:
+        raise click.ClickException(f"{files.where}: gave back other bytes than it took")
+    click.echo(f"{files.where}: a file was written, read and deleted")
+
+
 @click.command("backup")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def make_backup(target: Path) -> None:
@@ -165,11 +187,14 @@ def make_backup(target: Path) -> None:
     settings = current_app.config["SETTINGS"]
     try:
         files = backup.back_up(
-            url=db.engine.url, data_dir=settings.data_dir, target=target.absolute(), now=clock.wall()
+            url=db.engine.url, data_dir=settings.data_dir, target=target.absolute(), now=clock.wall(), bucket=_bucket()
         )
     except backup.BackupError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{target}: database and {files} file(s)")
+    if _bucket():
+        click.echo(f"{target}: database; the files stay in {_bucket()}, which keeps its own copies")
+    else:
+        click.echo(f"{target}: database and {files} file(s)")
 
 
 @click.command("restore")
@@ -182,7 +207,7 @@ def restore_backup(source: Path) -> None:
     db.session.remove()
     db.engine.dispose()
     try:
-        files = backup.restore(url=url, data_dir=settings.data_dir, source=source.absolute())
+        files = backup.restore(url=url, data_dir=settings.data_dir, source=source.absolute(), bucket=_bucket())
     except backup.BackupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"restored: database and {files} file(s)")
@@ -207,6 +232,7 @@ def init_commands(app: Flask) -> None:
         demo_commands,
         make_backup,
         restore_backup,
+        check_files,
         run_tasks,
     ):
         app.cli.add_command(group)

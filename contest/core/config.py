@@ -6,6 +6,7 @@ that is missing at once.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,19 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True)
+class S3:
+    """A bucket of an S3-compatible store. `endpoint` empty: that of Amazon."""
+
+    bucket: str
+    prefix: str
+    endpoint: str
+    region: str
+    access_key: str
+    secret_key: str
+    timeout_seconds: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -66,6 +80,7 @@ class Settings:
     redis_url: str
     mail: Mail | None
     sms: Sms | None
+    s3: S3 | None
     site: Site
 
     @property
@@ -142,6 +157,9 @@ def settings_from(env: Mapping[str, str]) -> Settings:
     sms = None
     if url := env.get("SMS_GATEWAY_URL", "").strip():
         sms = Sms(url=url, token=env.get("SMS_GATEWAY_TOKEN", ""))
+    s3 = _s3_from(env, production, number("FILES_TIMEOUT", 20), problems)
+    if s3 and demo:
+        problems.append("FILES_URL: a demonstration (CONTEST_DEMO=1) keeps its files on disk")
     proxy_hops = number("CONTEST_PROXY_HOPS", 0)
 
     if problems:
@@ -158,6 +176,7 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         redis_url=env.get("REDIS_URL", "").strip(),
         mail=mail,
         sms=sms,
+        s3=s3,
         site=Site(
             name=env.get("SITE_NAME", "") or "Gương Sáng",
             body=env.get("SITE_BODY", "") or "Sở Nội vụ tỉnh An Lam",
@@ -167,6 +186,38 @@ def settings_from(env: Mapping[str, str]) -> Settings:
             email=env.get("SITE_EMAIL", "") or "banthuky@an-lam.example",
             domain=env.get("SITE_DOMAIN", "") or (hosts[0] if hosts else "localhost"),
         ),
+    )
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+
+
+def _s3_from(env: Mapping[str, str], production: bool, seconds: int, problems: list[str]) -> S3 | None:
+    """The store that FILES_URL names; None keeps files in the data folder."""
+    url = env.get("FILES_URL", "").strip()
+    if not url:
+        return None
+    bucket, _, prefix = url.removeprefix("s3://").strip("/").partition("/")
+    if not url.startswith("s3://") or not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)):
+        problems.append(f"FILES_URL: write s3://bucket or s3://bucket/prefix, not {url!r}")
+    endpoint = env.get("FILES_ENDPOINT", "").strip().rstrip("/")
+    if endpoint and not endpoint.startswith(("https://", "http://")):
+        problems.append(f"FILES_ENDPOINT: an address with https:// is needed, not {endpoint!r}")
+    if production and endpoint.startswith("http://"):
+        problems.append("FILES_ENDPOINT: files travel by https:// only in production")
+    keys = {name: env.get(name, "").strip() for name in ("FILES_ACCESS_KEY", "FILES_SECRET_KEY")}
+    problems.extend(f"{name}: needed with FILES_URL" for name, value in keys.items() if not value)
+    if not 1 <= seconds <= 300:
+        problems.append("FILES_TIMEOUT: between 1 and 300 seconds")
+    return S3(
+        bucket=bucket,
+        prefix=prefix,
+        endpoint=endpoint,
+        region=env.get("FILES_REGION", "").strip() or "us-east-1",
+        access_key=keys["FILES_ACCESS_KEY"],
+        secret_key=keys["FILES_SECRET_KEY"],
+        timeout_seconds=seconds,
     )
 
 

@@ -16,7 +16,7 @@ from contest.core import clock
 from contest.core.clock import MovableClock
 from contest.core.config import Settings
 from contest.core.db import db, writing
-from contest.core.files import FileStore
+from contest.core.files import DiskStore
 from contest.demo import acts_voting, snapshot, stories
 from contest.demo.album import Album
 from contest.demo.stage import Stage
@@ -32,7 +32,7 @@ class Ground:
 
     data_dir: Path
     start: datetime
-    files: FileStore
+    files: DiskStore
     album: Album
     voters: int = acts_voting.VOTERS
 
@@ -55,7 +55,7 @@ class Ground:
         )
 
 
-def ground_of(settings: Settings, files: FileStore) -> Ground:
+def ground_of(settings: Settings, files: DiskStore) -> Ground:
     return Ground(
         data_dir=settings.data_dir,
         start=settings.clock_start or DEFAULT_START,

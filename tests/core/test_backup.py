@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from contest import backup
 from contest.core import clock as clocks
 from contest.core.db import db, writing
-from contest.core.files import FileStore
+from contest.core.files import DiskStore
 from contest.units.models import Unit
 from tests.factories import make_contest, make_unit
 
@@ -31,7 +31,7 @@ def _released():
 
 
 def test_a_site_comes_back_with_its_rows_and_files(app, place, tmp_path):
-    store = FileStore(place["data_dir"] / "files")
+    store = DiskStore(place["data_dir"] / "files")
     with writing():
         make_unit("xã Khe Ngọn")
     key = store.put("ảnh".encode(), "jpg")
