@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates" / "papers"
 FONTS = ROOT / "static" / "vendor" / "papers"
 # Archival (ISO 19005-2, level A: tagged, so that it can be read out too).
-STANDARDS = ["a-2a"]
+STANDARD: Literal["a-2a"] = "a-2a"
 _PATIENCE = 10.0  # seconds that a paper waits for its turn
 # A paper takes about 20 ms of one core; more than these at once would only slow each other down.
 _PRINTING = threading.BoundedSemaphore(2)
@@ -43,26 +43,24 @@ def _fonts() -> typst.Fonts:
 def make_pdf(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     """The paper that `templates/papers/<template>.typ` makes of `data` (JSON values), as PDF/A-2a.
 
-    `at` is the instant that the document gives as its date. Raises Refused when too many papers are being made, PaperError for a template that does not fit
-    its data.
+    `at` is the instant that the document gives as its date. Raises Refused when too many papers are
+    being made, PaperError for a template that does not fit its data.
     """
     if not _PRINTING.acquire(timeout=_PATIENCE):
         raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
     try:
         made = typst.compile(
-            (TEMPLATES / f"{template}.typ").read_bytes(),
-            root=str(TEMPLATES),
+            TEMPLATES / f"{template}.typ",
+            root=TEMPLATES,
             font_paths=_fonts(),
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            pdf_standards=STANDARDS,
+            pdf_standards=STANDARD,
             timestamp=at.astimezone(UTC),
         )
     except typst.TypstError as error:
         raise PaperError(f"{template}: {error}") from error
     finally:
         _PRINTING.release()
-    if not isinstance(made, bytes):
-        raise PaperError(f"{template}: not one document")
     return made

@@ -44,7 +44,7 @@ def keep_photo(made: MadePhoto, files: FileStore) -> StoredPhoto:
     kept: list[str] = []
     try:
         for content in (made.large, made.middle, made.small):
-            kept.append(files.put(content, "webp"))
+            kept.append(files.put(content, "webp"))  # noqa: PERF401 -- what was stored before a refusal is given back
     except Refused:
         for key in kept:
             files.remove(key)
