@@ -18,7 +18,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from contest.core.richtext import source_of
+from contest.core.richtext import normalised
 from contest.documents.found import Finished, Found
 from contest.documents.kinds import EXTENSIONS, extension_of, sniff
 from contest.documents.rules import CSV, DOC, DOCX, MARKDOWN, ODT, PDF, RTF, TEXT, XLSX, Limits, Trouble
@@ -127,7 +127,10 @@ def _text_answer(
     notes += _notes(done.counts, limits, found.charset)
     answer = {
         "format": found_format,
-        "source": source_of(done.document),
+        "blocks": [
+            [block.kind, block.photo, block.number, [[run.text, run.bold, run.italic] for run in block.runs]]
+            for block in normalised(done.document).blocks
+        ],
         "title": done.title,
         "encoding": done.encoding,
         "detected": done.detected,

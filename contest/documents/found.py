@@ -6,10 +6,12 @@ can be converted.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contest.core.richtext import Block, Document, Run
 from contest.documents import legacy
@@ -26,8 +28,7 @@ _TITLE_MOST = 200
 _SAMPLES, _SAMPLE_LENGTH = 6, 160
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of text and the legacy encoding that its font tells ("" for none); `capital` for fonts of capitals."""
 
     text: str
@@ -137,7 +138,7 @@ def convert(parts: list[Part], encoding: str) -> None:
         if by_font and piece.font != encoding:
             return piece
         text = legacy.convert_legacy(piece.text, encoding)
-        return replace(piece, text=text.upper() if piece.capital and encoding == TCVN3 else text)
+        return piece._replace(text=text.upper() if piece.capital and encoding == TCVN3 else text)
 
     for part in parts:
         part.pieces = [each(piece) for piece in _merged(part.pieces)]
@@ -146,11 +147,11 @@ def convert(parts: list[Part], encoding: str) -> None:
 def _merged(pieces: list[Piece]) -> list[Piece]:
     """Neighbours of the same kind as one: a letter and its mark may lie in two runs."""
     merged: list[Piece] = []
-    for piece in pieces:
-        if merged and replace(merged[-1], text="") == replace(piece, text=""):
-            merged[-1] = replace(piece, text=merged[-1].text + piece.text)
-        elif piece.text:
-            merged.append(piece)
+    for _, group in itertools.groupby((piece for piece in pieces if piece.text), key=lambda piece: piece[1:]):
+        first, *others = group
+        merged.append(
+            first._replace(text="".join([first.text, *(piece.text for piece in others)])) if others else first
+        )
     return merged
 
 
@@ -159,13 +160,17 @@ def _shown(text: str, counts: Counter[str]) -> str:
     tidy = unicodedata.normalize("NFC", text.translate(_SPACES).translate(_DROPPED))
     if tidy.isprintable():
         return tidy
-    kept = "".join(char for char in tidy if char == "\n" or unicodedata.category(char) not in _UNSHOWN)
+    kept = [
+        " " if unicodedata.category(char) == "Zs" else char
+        for char in tidy
+        if char == "\n" or unicodedata.category(char) not in _UNSHOWN
+    ]
     counts["characters"] += len(tidy) - len(kept)
-    return kept
+    return "".join(kept)
 
 
 def _tidied(part: Part, counts: Counter[str]) -> Part:
-    part.pieces = [replace(piece, text=_shown(piece.text, counts)) for piece in part.pieces]
+    part.pieces = [piece._replace(text=_shown(piece.text, counts)) for piece in _merged(part.pieces)]
     return part
 
 
@@ -198,11 +203,14 @@ class Finished:
         self.encoding = chosen if chosen in ENCODING_NAMES else None
         before = [_text_of([part]) for part in parts]
         preview = self.encoding or self.detected
-        self.samples: list[tuple[str, str]] = []
+        self.samples: list[tuple[str, ...]] = []
         if preview:
             shown = [text for text in before if not text.isascii()][:_SAMPLES]
             self.samples = [
-                (_shown(text[:_SAMPLE_LENGTH], Counter()), legacy.convert_legacy(text[:_SAMPLE_LENGTH], preview))
+                tuple(
+                    _shown(line, Counter())
+                    for line in (text[:_SAMPLE_LENGTH], legacy.convert_legacy(text[:_SAMPLE_LENGTH], preview))
+                )
                 for text in shown
             ]
         if self.encoding:

@@ -21,7 +21,7 @@ _PICTURES = (
     b"\x00\x00\x01\x00",
 )
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|script|table|svg|div|p|iframe)\b", re.IGNORECASE)
-_MHT = re.compile(rb"(?:^|\n)(?:mime-version:|content-type:\s*multipart/)", re.IGNORECASE)
+_MHT = re.compile(rb"(?:^|\n)mime-version:", re.IGNORECASE)
 _MAIN_TYPES = (
     ("wordprocessingml", DOCX),
     ("ms-word.document", DOCX),
@@ -149,10 +149,23 @@ def sniff(content: bytes, name: str, limits: Limits) -> tuple[str, Package | Non
         raise Trouble("html" if _HTML.search(head) else "xml")
     if _HTML.match(start) or (start.startswith(b"<!--") and _HTML.search(head)):
         raise Trouble("html")
-    if _MHT.match(start):
+    if _MHT.search(head) and b"<html" in head.lower():
         raise Trouble("html")
     promised = EXTENSIONS.get(extension_of(name))
+    if promised in {DOCX, ODT, DOC, PDF, RTF, XLSX} and not _is_text(content):
+        raise Trouble("broken")
     return promised if promised in {TEXT, MARKDOWN, CSV} else TEXT, None
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether a file that was to be something else is a text all the same, and not the rest of that something."""
+    if len(content) < 20 or b"endobj" in content or b"endstream" in content:
+        return False
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return b"\0" not in content
 
 
 def _ends_as_zip(content: bytes) -> bool:

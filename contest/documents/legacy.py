@@ -10,6 +10,7 @@ Decoding gives a capital back between capitals and at the start of a sentence.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -151,6 +152,7 @@ _STRIPPED = dict.fromkeys(map(ord, _TONES))
 _TELLING = 4  # marked syllables that a text needs to tell its encoding
 
 
+@functools.lru_cache(maxsize=20_000)
 def is_syllable(token: str) -> bool:
     """Whether Vietnamese has this syllable: an onset, a rhyme and at most one tone."""
     parts = unicodedata.normalize("NFD", token.lower())

@@ -7,6 +7,7 @@ entity is refused by defusedxml; nothing is ever fetched.
 
 from __future__ import annotations
 
+import functools
 import struct
 import zipfile
 import zlib
@@ -87,9 +88,12 @@ class Package:
         """A whole part."""
         return b"".join(self.pieces(name, most))
 
-    def feed(self, name: str, listener: Listener) -> None:
-        """Tell `listener` the XML of a part, piece by piece. Raises Trouble: broken, unsafe, bomb."""
-        parser = DefusedXMLParser(target=_Deep(listener), forbid_dtd=True)
+    def feed(self, name: str, listener: Listener | None) -> None:
+        """Tell `listener` the XML of a part, piece by piece; None only checks it.
+
+        Raises Trouble: broken, unsafe, bomb.
+        """
+        parser = DefusedXMLParser(target=_Deep(listener) if listener else _Deaf(), forbid_dtd=True)
         try:
             for piece in self.pieces(name, self._limits.part):
                 parser.feed(piece)
@@ -110,6 +114,13 @@ class Listener(Protocol):
     def data(self, text: str) -> None: ...
 
 
+class _Deaf:
+    """Hears nothing, and so costs nothing."""
+
+    def close(self) -> None:
+        pass
+
+
 class _Deep:
     """Between the parser and a listener: local names, and a bound on depth."""
 
@@ -121,7 +132,8 @@ class _Deep:
         self._depth += 1
         if self._depth > _MOST_DEPTH:
             raise Trouble("unsafe")
-        self._listener.start(local(tag), {local(name): value for name, value in attributes.items()})
+        own = {local(name): value for name, value in attributes.items()} if attributes else attributes
+        self._listener.start(local(tag), own)
 
     def end(self, tag: str) -> None:
         self._depth -= 1
@@ -134,6 +146,7 @@ class _Deep:
         return None
 
 
+@functools.lru_cache(maxsize=4_000)
 def local(name: str) -> str:
     """`p` of `{http://…}p`."""
     return name.rpartition("}")[2]

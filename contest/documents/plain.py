@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from contest.core.richtext import PHOTO, parse
 from contest.documents import legacy
 from contest.documents.found import Found, Part, Piece
 from contest.documents.rules import TCVN3, VNI, Limits, Trouble
@@ -17,15 +18,16 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _NAMES = {"cp1258": "Windows-1258", "utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "Windows-1252"}
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\([^)\n]*\)")
-_STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*|__(?=\S)(.+?)(?<=\S)__", re.DOTALL)
-_SOFT = re.compile(r"\*(?=\S)(.+?)(?<=\S)\*|(?<!\w)_(?=\S)(.+?)(?<=\S)_(?!\w)", re.DOTALL)
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!>-])")
-_ITEM = re.compile(r"[*+] +(?=\S)")
-_NUMBER = re.compile(r"\d{1,3}[.)] +(?=\S)")
-_HEADING = re.compile(r"#{1,6} +(.*?)#*$")
-_RULER = re.compile(r"(?:[*_-] ?){3,}$")
+# Bounded, so that no line takes time in the square of its length.
+_IMAGE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,600}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\([^()\n]{0,600}\)")
+_STRONG = re.compile(r"(?<!\w)__([^_\n]{1,500})__(?!\w)")
+_SOFT = re.compile(r"(?<!\w)_([^_\n]{1,500})_(?!\w)")
+_ESCAPED = re.compile(r"\\([`_{}\[\]()+!-])")
+_ITEM = re.compile(r"^\+ +(?=\S)")
+_NUMBER = re.compile(r"^(\d{1,3})\) +(?=\S)")
+_HEADING = re.compile(r"^#{1,6} +(?=\S)")
+_RULER = re.compile(r"(?:[*_-] ?){3,200}")
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -54,6 +56,9 @@ def decode(content: bytes) -> tuple[str, str]:
     if legacy.likeness(windows[:40_000])[0] >= share:
         best, charset = windows, "cp1258"
     text = _checked(best)
+    marked = legacy.likeness(text[:40_000])[1]
+    if marked > 8 and max(share, legacy.likeness(windows[:40_000])[0]) < 0.25:
+        raise Trouble("charset")
     told = "" if charset == "cp1252" and legacy.detect_legacy(text) else _NAMES[charset]
     return text, told
 
@@ -126,61 +131,21 @@ def read_markdown(content: bytes, limits: Limits) -> Found:
     found.charset = charset
     if len(text) > limits.characters:
         raise Trouble("too_long", most=limits.characters)
-    found.counts["md_images"] = len(_IMAGE.findall(text))
-    found.counts["links"] = len(_LINK.findall(text))
-    text = _LINK.sub(r"\1", _IMAGE.sub("", text))
-    for group in _groups(_lines(text)):
-        for part in _markdown_parts(group):
-            found.add(part)
+    text, found.counts["md_images"] = _IMAGE.subn("", text)
+    text, found.counts["links"] = _LINK.subn(r"\1", text)
+    lines = [_light(line) for line in _lines(text)]
+    for block in parse("\n".join(lines)).blocks:
+        if block.kind != PHOTO:
+            found.add(Part(kind=block.kind, pieces=[Piece(run.text, run.bold, run.italic) for run in block.runs]))
     return found
 
 
-def _markdown_parts(group: list[str]) -> list[Part]:
-    parts: list[tuple[str, list[str]]] = []
-    for raw in group:
-        line = raw.strip()
-        if _RULER.fullmatch(line) or line.startswith("```"):
-            parts.append(("", []))
-        elif heading := _HEADING.match(line):
-            parts.append(("heading", [heading[1].strip()]))
-            parts.append(("", []))
-        elif line.startswith(">"):
-            inner = line.lstrip("> ")
-            if parts and parts[-1][0] == "quote":
-                parts[-1][1].append(inner)
-            else:
-                parts.append(("quote", [inner]))
-        elif item := _ITEM.match(line):
-            parts.append(("bullet", [line[item.end() :]]))
-        elif item := _NUMBER.match(line):
-            parts.append(("number", [line[item.end() :]]))
-        elif parts and parts[-1][0]:
-            parts[-1][1].append(line)
-        else:
-            parts.append(("paragraph", [line]))
-    return [Part(kind=kind, pieces=_inline("\n".join(lines))) for kind, lines in parts if kind and any(lines)]
-
-
-def _inline(text: str) -> list[Piece]:
-    """Runs of `text` with ** and * (or __ and _) taken as emphasis."""
-    pieces: list[Piece] = []
-
-    def soft(part: str, *, bold: bool) -> None:
-        at = 0
-        for found in _SOFT.finditer(part):
-            plain(part[at : found.start()], bold=bold, italic=False)
-            plain(found[1] or found[2], bold=bold, italic=True)
-            at = found.end()
-        plain(part[at:], bold=bold, italic=False)
-
-    def plain(part: str, *, bold: bool, italic: bool) -> None:
-        if part:
-            pieces.append(Piece(_ESCAPED.sub(r"\1", part), bold=bold, italic=italic))
-
-    at = 0
-    for found in _STRONG.finditer(text):
-        soft(text[at : found.start()], bold=False)
-        soft(found[1] or found[2], bold=True)
-        at = found.end()
-    soft(text[at:], bold=False)
-    return pieces
+def _light(line: str) -> str:
+    """One line of Markdown in the light markup that is kept here."""
+    stripped = line.strip()
+    if _RULER.fullmatch(stripped) or stripped.startswith("```"):
+        return ""
+    stripped = _HEADING.sub("## ", stripped)
+    stripped = _ITEM.sub("* ", _NUMBER.sub(r"\1. ", stripped))
+    stripped = _SOFT.sub(r"*\1*", _STRONG.sub(r"**\1**", stripped))
+    return _ESCAPED.sub(r"\1", stripped)

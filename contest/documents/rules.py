@@ -50,7 +50,7 @@ class Limits(NamedTuple):
     """
 
     most: int = 20_000_000
-    characters: int = 400_000
+    characters: int = 200_000
     images: int = 20
     image_bytes: int = 12_000_000
     all_image_bytes: int = 24_000_000
@@ -232,6 +232,10 @@ TROUBLES: dict[str, str] = {
         "This is a picture. Photos are added in the step “Photos”; a handwritten page is typed, or sent "
         "on paper to the secretariat."
     ),
+    "charset": N_(
+        "The letters of this text cannot be told. Open it, choose “Save as” with the encoding UTF-8, and send it "
+        "again; or copy the text and paste it here."
+    ),
     "pdf_pictures": N_(
         "This PDF holds pictures of pages and no text. Send the file it was made from (.docx), or type the text."
     ),
@@ -247,6 +251,9 @@ TROUBLES: dict[str, str] = {
         "save it again as .docx, and send that."
     ),
     "not_sheet": N_("This is not a spreadsheet. Please send .xlsx or .csv, best the template filled in."),
+    "bad_sheet": N_(
+        "This sheet cannot be read here. Copy its rows into the template, save it as .xlsx, and send that."
+    ),
     "old_sheet": N_(
         "This spreadsheet has an old format. Open it, choose “Save as”, the type “Excel Workbook "
         "(.xlsx)”, and send that file."

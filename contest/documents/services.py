@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from contest.core.errors import Refused
-from contest.core.richtext import parse
-from contest.core.text import clean_text
+from contest.core.richtext import Block, Document, Run
 from contest.documents import office
 from contest.documents.bounded import Answer, ask_child
 from contest.documents.found import is_photo
@@ -32,6 +31,8 @@ __all__ = ["convert_legacy", "detect_legacy", "read_document", "read_sheet", "re
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _ORDER = {code: number for number, code in enumerate(NOTES)}
+# Troubles whose way out is one for texts; a sheet has its template.
+_OF_TEXTS = {"broken", "bomb", "slow", "heavy", "unsafe", "mixed", "no_text"}
 _ENCODINGS = {AUTO, KEEP, *ENCODING_NAMES}
 
 
@@ -72,7 +73,7 @@ def read_sheet(content: bytes, name: str, *, limits: Limits = LIMITS) -> Sheet:
         clean = [[str(cell).replace("\0", "") for cell in row] for row in rows[: limits.rows + 1]]
         return Sheet(rows=clean, report=_report(told, limits), format=_format(told))
     except Trouble as trouble:
-        raise refusal(trouble) from trouble
+        raise refusal(Trouble("bad_sheet") if trouble.code in _OF_TEXTS else trouble) from trouble
 
 
 def refusal(trouble: Trouble) -> Refused:
@@ -105,20 +106,17 @@ def _read_of(answer: Answer, limits: Limits) -> Read:
     """The child's answer, checked: text by the same rules as typed text, pictures by their first bytes."""
     told = answer.told
     try:
-        source = str(told["source"])
-        if len(source) > limits.characters * 2:
-            raise Trouble("too_long", most=limits.characters)
-        document = parse(clean_text(source))
-        title = " ".join(str(told["title"]).split())
-        samples = tuple((str(before), str(after)) for before, after in told["samples"])
+        document = _document_of(told["blocks"])
+        title = " ".join(_checked(told["title"]).split())
+        samples = tuple((_checked(before), _checked(after)) for before, after in told["samples"])
         images: list[ImageFound] = []
         at = 0
         for size, caption, name in told["images"]:
             content = answer.rest[at : at + int(size)]
             at += int(size)
             if is_photo(content):
-                images.append(ImageFound(content, " ".join(str(caption).split())[:300], str(name)))
-    except (KeyError, TypeError, ValueError, Refused) as error:
+                images.append(ImageFound(content, " ".join(_checked(caption).split())[:300], _checked(name)))
+    except (KeyError, TypeError, ValueError) as error:
         raise Trouble("broken") from error
     encoding, detected = told.get("encoding"), told.get("detected")
     return Read(
@@ -131,6 +129,28 @@ def _read_of(answer: Answer, limits: Limits) -> Read:
         detected=detected if detected in ENCODING_NAMES else None,
         samples=samples[:10],
     )
+
+
+def _document_of(blocks: Any) -> Document:
+    """The document that the child tells, already in its normal form."""
+    return Document(
+        tuple(
+            Block(
+                kind=_checked(kind),
+                photo=_checked(photo),
+                number=int(number),
+                runs=tuple(Run(_checked(text), bool(bold), bool(italic)) for text, bold, italic in runs),
+            )
+            for kind, photo, number, runs in blocks
+        )
+    )
+
+
+def _checked(text: Any) -> str:
+    """A text of the child's, which holds nothing that typed text may not hold. Raises ValueError."""
+    if not isinstance(text, str) or not text.replace("\n", "").isprintable():
+        raise ValueError("not a text")
+    return text
 
 
 def _report(told: dict[str, Any], limits: Limits) -> tuple[Note, ...]:

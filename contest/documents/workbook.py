@@ -16,7 +16,12 @@ def read_xlsx(content: bytes, package: Package, limits: Limits) -> Rows:
     """The first sheet of a workbook: values as last saved. Raises Trouble."""
     for name in package.names:  # openpyxl takes XML as it comes: refuse before it what must be refused
         if name.endswith((".xml", ".rels")):
-            package.feed(name, _Silence())
+            package.feed(name, None)
+        if name.startswith("xl/worksheets/"):
+            # openpyxl walks through a whole sheet to learn its size before it gives the first row.
+            written = sum(piece.count(b"<row ") for piece in package.pieces(name, limits.part))
+            if written > limits.rows * 10:
+                raise Trouble("rows", most=limits.rows)
     found = Rows(limits)
     try:
         values = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
@@ -25,12 +30,12 @@ def read_xlsx(content: bytes, package: Package, limits: Limits) -> Rows:
         if not sheets:
             raise Trouble("no_text")
         found.counts["sheets"] = len(sheets) - 1
-        written = formulas.worksheets[0]
-        for sheet in (sheets[0], written):
+        asked_for = formulas.worksheets[0]
+        for sheet in (sheets[0], asked_for):
             sheet.reset_dimensions()  # what the file claims about its size is not believed
         most = limits.columns + 1
         for row, asked in zip(
-            sheets[0].iter_rows(max_col=most), written.iter_rows(max_col=most, values_only=True), strict=False
+            sheets[0].iter_rows(max_col=most), asked_for.iter_rows(max_col=most, values_only=True), strict=False
         ):
             for cell, formula in zip(row, asked, strict=False):
                 if isinstance(formula, str) and formula.startswith("="):
@@ -56,16 +61,3 @@ def read_xlsx(content: bytes, package: Package, limits: Limits) -> Rows:
     names = [name.lower() for name in package.names]
     found.counts["macros"] = any(name.endswith("vbaproject.bin") for name in names)
     return found
-
-
-class _Silence:
-    """Listens to nothing: a part is only checked."""
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        pass
-
-    def end(self, name: str) -> None:
-        pass
-
-    def data(self, text: str) -> None:
-        pass
