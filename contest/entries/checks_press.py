@@ -32,7 +32,7 @@ def press_items(entry: Entry, category: Category, day: date) -> Iterator[Item]:
     for publication in entry.publications:
         for label, field, told in (
             (N_("Where it was published"), "outlet", _outlet(publication)),
-            (N_("Day of publication"), "day", _day(publication, category, day)),
+            (N_("Day of publication"), "on-day", _day(publication, category, day)),
             (N_("Link or proof"), "url", _evidence(entry, publication)),
             (N_("Page, issue, programme"), "place", _place(entry, publication)),
             (N_("Playing time"), "minutes", _length(entry, publication, category)),

@@ -201,6 +201,17 @@ def kind_of_proof(content: bytes) -> tuple[str, str]:
     )
 
 
+def check_proof(content: bytes, most: int) -> tuple[str, str]:
+    """As `kind_of_proof`, after looking at the size. `most` is in bytes. Raises Refused."""
+    if not content:
+        raise Refused(N_("Choose a file first."), code="proof_empty")
+    if len(content) > most:
+        raise Refused(
+            N_("This file is larger than %(most)s MB. Send a smaller scan."), code="proof_large", most=most // 1_000_000
+        )
+    return kind_of_proof(content)
+
+
 def proofs_of(entry: Entry) -> list[Attachment]:
     """The proofs of publication, in the order in which they were sent."""
     return [attachment for attachment in entry.attachments if attachment.kind == PROOF]

@@ -33,7 +33,7 @@ from contest.entries.screening import (
     request_completion,
     unredact,
 )
-from contest.entries.submission import Submitted, may_withdraw, submit, text_sha256, withdraw
+from contest.entries.submission import Submitted, declarations_of, may_withdraw, submit, text_sha256, withdraw
 
 __all__ = [
     "Facts",
@@ -45,6 +45,7 @@ __all__ = [
     "advance",
     "ask_units",
     "content_digest",
+    "declarations_of",
     "describe_photo",
     "discard_draft",
     "fall_out",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -12,13 +13,16 @@ from contest.accounts.models import User
 from contest.contests.queries import get_issued_contest
 from contest.core.db import writing
 from contest.core.errors import NotFound, Refused
+from contest.core.formats import hour
 from contest.core.web import say, signed_in
 from contest.core.web.files import file_store
 from contest.entries import services
-from contest.entries.checks import FACTS, PHOTOS, TEXT, asked_of, checklist
+from contest.entries.checks import FACTS, GROUP, PHOTOS, PRESS, TEXT, asked_of, checklist
 from contest.entries.drafting import today_of
 from contest.entries.eligibility import count_of_account, require_not_barred
 from contest.entries.models import Entry
+from contest.entries.passes import usable_pass
+from contest.entries.press import asks_publication
 from contest.entries.queries import find_receipt_of_draft, get_own_entry, key_is_used, own_drafts
 from contest.entries.rules import DRAFT
 from contest.units.models import Unit
@@ -27,7 +31,14 @@ from contest.units.queries import units_on
 bp = Blueprint("entries", __name__)
 _UNIT_LEVELS = ("xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh")
 # Where each part of an entry is written, in the order of writing; the last is the check.
-PAGES = {TEXT: "entries.write", PHOTOS: "entries.photos", FACTS: "entries.facts", "check": "entries.check"}
+PAGES = {
+    TEXT: "entries.write",
+    PHOTOS: "entries.photos",
+    PRESS: "entries.publication",
+    FACTS: "entries.facts",
+    GROUP: "entries.group",
+    "check": "entries.check",
+}
 
 
 def me() -> User:
@@ -62,15 +73,32 @@ def sweep(keys: list[str]) -> None:
 def choosable_units(entry: Entry) -> dict[str, Unit]:
     """Units to choose from today, by code, and those that this entry named when they still existed."""
     units = {unit.code: unit for unit in units_on(today_of(g.now), *_UNIT_LEVELS)}
-    kept = (entry.exemplar.unit, entry.author_unit)
+    kept = (entry.exemplar.unit, entry.author_unit, *(coauthor.unit for coauthor in entry.coauthors))
     return units | {unit.code: unit for unit in kept if unit is not None}
 
 
 def pages_of(entry: Entry) -> list[str]:
-    """The pages on which this entry is written, in order; photos only where they are taken."""
+    """The pages on which this entry is written, in order: photos and publication only where they are asked.
+
+    Who writes alone passes the page of the group by; the page before it has a link to it.
+    """
     category = entry.contest.rules.category(entry.category)
-    asked = asked_of(entry.contest.rules, category)
-    return [page for part, page in PAGES.items() if part != PHOTOS or asked.photos]
+    left_out = {
+        PHOTOS: not asked_of(entry.contest.rules, category).photos,
+        PRESS: not asks_publication(category),
+        GROUP: not entry.coauthors,
+    }
+    return [page for part, page in PAGES.items() if not left_out.get(part)]
+
+
+def saved(entry: Entry, here: str) -> Response:
+    """After a page of writing was saved: on to the next page, or here again, as the button says."""
+    if request.form.get("go") == "next":
+        pages = pages_of(entry)
+        here = pages[pages.index(here) + 1]
+    else:
+        flash(_("Saved at %(hour)s.", hour=hour(entry.updated_at)), "ok")
+    return redirect(url_for(here, public_id=entry.public_id), 303)
 
 
 def desk_of(entry: Entry) -> dict[str, Any]:
@@ -81,6 +109,8 @@ def desk_of(entry: Entry) -> dict[str, Any]:
     original = entry.replaces
     due = original.completion_due if original is not None else None
     items = checklist(entry, today_of(g.now))
+    is_open = original is not None or (window is not None and window.contains(g.now))
+    leave = None if is_open else usable_pass(entry.contest, entry.author_id, g.now)
     return {
         "entry": entry,
         "contest": entry.contest,
@@ -91,7 +121,8 @@ def desk_of(entry: Entry) -> dict[str, Any]:
         "pages": PAGES,
         "items": items,
         "left": [item for item in items if not item.done],
-        "closes": due or (window.closes if window else None),
+        "closes": due or (leave.until if leave else None) or (window.closes if window else None),
+        "leave": leave,
         "original": original,
     }
 
@@ -119,6 +150,7 @@ def new(slug: str) -> str:
         window=contest.rules.window("submission"),
         drafts=own_drafts(person.id, contest.id),
         counts=counts,
+        leave=usable_pass(contest, person.id, g.now),
         barred=barred,
     )
 
@@ -137,4 +169,4 @@ def start(slug: str) -> Response:
     return redirect(url_for("entries.write", public_id=entry.public_id), 303)
 
 
-from contest.entries import views_photos, views_second_look, views_submit, views_write  # noqa: E402, F401 -- they need `bp`
+from contest.entries import views_parts, views_photos, views_second_look, views_submit, views_write  # noqa: E402, F401 -- they need `bp`

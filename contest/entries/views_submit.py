@@ -16,12 +16,13 @@ from contest.core.qr import qr_path
 from contest.core.text import clean_text
 from contest.core.web import limiter, public, say, signed_in
 from contest.entries import services
+from contest.entries.changes import rule_changes
 from contest.entries.drafting import content_digest, today_of
 from contest.entries.forms import DeclarationsForm, ReceiptForm
 from contest.entries.models import Entry, Receipt
 from contest.entries.outlook import outlook
 from contest.entries.queries import advancement_of, get_own_entry, get_receipt, replacing_draft
-from contest.entries.rules import DRAFT, declarations_for, needs_guardian
+from contest.entries.rules import DRAFT, needs_guardian
 from contest.entries.second_look import find_second_look, may_ask
 from contest.entries.views import bp, desk_of, me, own_draft, sent_already, sweep
 
@@ -36,11 +37,11 @@ def check(public_id: str) -> str | Response:
 
 def _check_page(entry: Entry, refusal: str = "", ticked: tuple[str, ...] = ()) -> str:
     context = desk_of(entry)
-    required = context["rules"].entry_rules.required_fields
     return render_template(
         "entries/check.html",
         section="check",
-        declarations=declarations_for(publication=context["category"].publication, required=required),
+        declarations=services.declarations_of(entry),
+        changes=rule_changes(entry),
         ticked=ticked,
         digest=content_digest(entry),
         refusal=refusal,
