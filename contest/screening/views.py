@@ -31,4 +31,4 @@ def wanted_here(contest: Contest) -> tuple[Wanted, int | None]:
     return wanted, units.get(wanted.unit)
 
 
-from contest.screening import views_desk, views_entry  # noqa: E402, F401 -- they need `bp`
+from contest.screening import views_desk, views_entry, views_more  # noqa: E402, F401 -- they need `bp`

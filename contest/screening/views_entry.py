@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -17,11 +17,10 @@ from contest.contests.models import Contest
 from contest.contests.queries import get_contest
 from contest.core.db import writing
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.formats import VIET_NAM
 from contest.core.web import needs, say
 from contest.core.web.files import send_stored
 from contest.entries import services
-from contest.entries.checks import checklist, identity_leaks
+from contest.entries.checks import checklist
 from contest.entries.drafting import today_of
 from contest.entries.models import Entry
 from contest.entries.photographs import photo_key
@@ -30,20 +29,58 @@ from contest.entries.rules import STATES, age_on, may_move
 from contest.entries.second_look import OUTCOMES as SECOND_LOOK_OUTCOMES
 from contest.entries.second_look import answer_second_look, find_second_look, may_answer
 from contest.exemplars.queries import standing_verification, verification_history
-from contest.screening.forms import PhraseForm, ReasonForm, whole_number
+from contest.screening import services as screening_services
+from contest.screening.findings import examine, keep
+from contest.screening.forms import PhraseForm, ReasonForm, proposed_due, typed_due, wording
+from contest.screening.queries import findings_of, get_finding, is_checked, near_copies_of, templates_of
+from contest.screening.rules import KIND_NAMES, PLACES, SAMENESS, WHAT, WHOSE
 from contest.screening.search import next_in_list, wanted_of
 from contest.screening.views import bp, me, wanted_here
-
-# A day that is given without an hour ends with office hours.
-_CLOSING_TIME = time(17, 0)
-# Size in an address -> where the file's key is kept.
 
 
 @bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>")
 @needs("secretary", "organiser")
 def desk_entry(slug: str, public_id: str) -> str:
     contest = get_contest(slug)
-    return _entry_page(contest, get_screened_entry(contest.id, public_id))
+    entry = get_screened_entry(contest.id, public_id)
+    if not is_checked(entry):
+        # The background work has not come to it yet; whoever opens an entry sees it checked.
+        _check(entry.id)
+        contest = get_contest(slug)
+        entry = get_screened_entry(contest.id, public_id)
+    return _entry_page(contest, entry)
+
+
+def _check(entry_id: int) -> None:
+    examined = examine([entry_id])
+    with writing() as now:
+        for each in examined:
+            keep(each, now)
+
+
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/soat-lai")
+@needs("secretary", "organiser")
+def check_again(slug: str, public_id: str) -> Response:
+    """Look through the entry anew: an exemplar was joined with another, a unit was mended."""
+    _check(get_screened_entry(get_contest(slug).id, public_id).id)
+    flash(_("The entry has been looked through again."), "ok")
+    return redirect(_entry_url(slug, public_id) + "#phat-hien", 303)
+
+
+@bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/phat-hien/<finding_id>")
+@needs("secretary", "organiser")
+def finding(slug: str, public_id: str, finding_id: str) -> Response:
+    """Set a finding aside, or bring it back."""
+    with writing() as now:
+        entry = get_screened_entry(get_contest(slug).id, public_id)
+        found = get_finding(entry.id, finding_id, lock=True)
+        act = screening_services.bring_back if request.form.get("act") == "back" else screening_services.set_aside
+        act(finding=found, actor=me(), now=now)
+    return redirect(_entry_url(slug, public_id) + "#phat-hien", 303)
+
+
+def _entry_url(slug: str, public_id: str) -> str:
+    return url_for("screening.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
 
 
 def _entry_page(
@@ -60,7 +97,15 @@ def _entry_page(
         entry=entry,
         state=STATES[entry.state],
         items=checklist(entry, submitted_on),
-        leaks=identity_leaks(entry),
+        findings=findings_of(entry.id),
+        pairs={pair.one_id if pair.other_id == entry.id else pair.other_id: pair for pair in near_copies_of(entry.id)},
+        kind_names=KIND_NAMES,
+        whose=WHOSE,
+        what=WHAT,
+        places=PLACES,
+        sameness=SAMENESS,
+        refusals=templates_of(contest.id, "refuse"),
+        completions=templates_of(contest.id, "complete"),
         age=age_on(born, submitted_on) if born else None,
         verification=standing_verification(contest.id, entry.exemplar_id),
         history=verification_history(contest.id, entry.exemplar_id),
@@ -69,7 +114,7 @@ def _entry_page(
         may_answer_second_look=may_answer(entry, me()),
         second_look_outcomes=SECOND_LOOK_OUTCOMES,
         may=lambda state: may_move(entry.state, state),
-        form=form or ReasonForm(formdata=None, due=_proposed_due(contest), due_hour=f"{_CLOSING_TIME:%H:%M}"),
+        form=form or ReasonForm(formdata=None, **proposed_due(contest, g.now)),
         tried=tried,
         refusal=refusal,
         genre_names=GENRES,
@@ -80,31 +125,6 @@ def _entry_page(
         next_id=next_in_list(contest.id, wanted, g.now, unit_id, entry),
         today=today_of(g.now),
     )
-
-
-def _proposed_due(contest: Contest) -> str:
-    day = today_of(g.now) + timedelta(days=5)
-    shortlist = contest.rules.instant("shortlist")
-    if shortlist is not None:
-        day = min(day, today_of(shortlist) - timedelta(days=1))
-    return day.isoformat()
-
-
-def _typed_due(form: ReasonForm) -> datetime:
-    """The time limit as typed: 2027-04-05 or 05/04/2027, and 17:00."""
-    text = (form.due.data or "").strip()
-    try:
-        if "/" in text:
-            day, month, year = (whole_number(part) for part in text.split("/"))
-            on = date(year, month, day)
-        else:
-            on = date.fromisoformat(text)
-        at = time.fromisoformat((form.due_hour.data or "").strip() or f"{_CLOSING_TIME:%H:%M}")
-        return datetime.combine(on, at.replace(tzinfo=None), VIET_NAM)
-    except (ValueError, OverflowError) as error:
-        raise Refused(
-            N_("The time limit is not a day. Write it as day/month/year, such as 05/04/2027."), code="due"
-        ) from error
 
 
 Verb = Callable[[Entry, User, datetime, ReasonForm], None]
@@ -119,16 +139,16 @@ def _receive(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None
 
 
 def _refuse(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
-    services.refuse(entry=entry, reason=form.reason.data or "", actor=actor, now=now)
+    services.refuse(entry=entry, reason=wording(entry.contest, form), actor=actor, now=now)
 
 
 def _reconsider(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
-    services.reconsider(entry=entry, reason=form.reason.data or "", actor=actor, now=now)
+    services.reconsider(entry=entry, reason=wording(entry.contest, form), actor=actor, now=now)
 
 
 def _complete(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
-    due = _typed_due(form)
-    services.request_completion(entry=entry, reason=form.reason.data or "", due=due, actor=actor, now=now)
+    due = typed_due(form)
+    services.request_completion(entry=entry, reason=wording(entry.contest, form), due=due, actor=actor, now=now)
 
 
 def _ask(entry: Entry, actor: User, now: datetime, form: ReasonForm) -> None:
@@ -170,8 +190,7 @@ def answer_again(slug: str, public_id: str) -> Any:
         page = _entry_page(contest, get_screened_entry(contest.id, public_id), refusal=say(error))
         return page, 422
     flash(_("The author has been told your answer."), "ok")
-    address = url_for("screening.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
-    return redirect(address, 303)
+    return redirect(_entry_url(slug, public_id), 303)
 
 
 @bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>")
@@ -193,8 +212,7 @@ def screen(slug: str, public_id: str, verb: str) -> Any:
         return page, 422
     flash(_(words), "ok")
     following = request.form.get("next", "")[:14] or public_id
-    address = url_for("screening.desk_entry", slug=slug, public_id=following, **wanted_of(request.args).as_arguments())
-    return redirect(address, 303)
+    return redirect(_entry_url(slug, following), 303)
 
 
 @bp.post("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/che")
@@ -210,8 +228,7 @@ def redact(slug: str, public_id: str) -> Response:
             act(entry=entry, phrase=form.phrase.data or "", actor=me(), now=now)
     except Refused as error:
         flash(say(error), "error")
-    address = url_for("screening.desk_entry", slug=slug, public_id=public_id, **wanted_of(request.args).as_arguments())
-    return redirect(address + "#an-danh", 303)
+    return redirect(_entry_url(slug, public_id) + "#an-danh", 303)
 
 
 @bp.get("/ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>")

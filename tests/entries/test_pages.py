@@ -376,24 +376,6 @@ def test_pages_of_the_secretariat(app, client):
         assert client.post(f"{one}/{verb}").status_code == 404
 
 
-def test_many_rows_at_once(app, client):
-    contest = make_contest()
-    entries = [make_submitted(contest) for _ in range(3)]
-    other = make_submitted(make_contest(1), now=datetime(2027, 6, 1, 9, tzinfo=VIETNAM))
-    sign_in(client, make_staff(contest, "secretary"))
-    desk = f"/ban-to-chuc/{contest.slug}/bai-du-thi"
-    chosen = [entry.public_id for entry in [*entries, other]] + ["nothing", "\x00"]
-    if db.session.get_bind().dialect.name == "postgresql":
-        chosen.pop()
-    assert client.post(desk, data={"act": "receive", "chosen": chosen}).status_code == 303
-    assert client.post(desk, data={"act": "accept", "chosen": chosen}).status_code == 303
-    db.session.expire_all()
-    assert [entry.state for entry in entries] == ["accepted"] * 3
-    assert other.state == "submitted"
-    assert client.post(desk, data={"act": "erase", "chosen": chosen}).status_code == 404
-    assert client.post(desk, data={"act": "accept"}).status_code == 303
-
-
 @pytest.mark.parametrize("role", ["judge", "chair", "author", "officer"])
 def test_the_secretariats_pages_are_for_the_secretariat(app, client, role):
     contest = make_contest()

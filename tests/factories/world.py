@@ -29,9 +29,13 @@ from contest.exemplars.papers import attach_paper, make_paper
 from contest.judging.models import Assignment
 from contest.outbox.models import Message
 from contest.results.models import Award, ResultSet
+from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
+from contest.screening.rules import CHECKS
+from contest.screening.services import save_view, write_template
 from contest.units.models import Unit
 from tests.conftest import START
 from tests.factories import entries as entry_factory
+from tests.factories import intake as intake_factory
 from tests.factories import judging as judging_factory
 from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user
 
@@ -60,6 +64,8 @@ class Side:
     invitation: str  # public id
     token: str
     grant: RoleGrant  # of a second judge, which can be ended
+    scanned: Entry  # typed from paper by the unit's officer, with a scan
+    offered: User  # an assisted account of which the writer has to say whether it is theirs
     photos: dict[str, Photo] = field(default_factory=dict)  # draft, sent, finalist, judged
 
     def results(self) -> ResultSet | None:
@@ -156,7 +162,10 @@ def _side(index: int) -> Side:
     grant = db.session.scalars(
         select(RoleGrant).where(RoleGrant.contest_id == contest.id, RoleGrant.user_id == second.id)
     ).one()
+    scanned = intake_factory.make_paper(contest, unit, officer, category=category, now=now)
     side = Side(
+        scanned=scanned,
+        offered=intake_factory.make_offer(writer),
         contest=contest,
         unit=unit,
         writer=writer,
@@ -175,6 +184,7 @@ def _side(index: int) -> Side:
     )
     for name, entry in photos.items():
         side.photos[name] = _shown(entry)
+    _screen(side, now)
     return side
 
 
@@ -261,6 +271,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     room, _, page = endpoint.partition(".")
     known: dict[str, Any] = {
         "slug": side.contest.slug,
+        "unit": side.unit.code,
+        "scan_id": side.scanned.attachments[0].public_id,
         "token": side.token,
         "grant_id": side.grant.id,
         "size": "lon",
@@ -277,9 +289,13 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.judged.blind_code
     if argument == "code":
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
+    if room == "intake" and argument == "public_id":
+        return side.offered.public_id if page == "answer_offer" else side.scanned.public_id
+    if argument == "photo_id" and room == "judging":
+        return "1"
     if argument == "photo_id":
         kind = {"desk_photo": "sent"}.get(page, "draft")
-        return side.photos["judged" if room == "judging" else kind].public_id
+        return side.photos[kind].public_id
     if argument == "paper_id":
         return side.paper.public_id
     if argument == "public_id":
@@ -295,14 +311,59 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
             return side.photos["finalist"].public_id
         if room in {"public", "results", "voting", "editions"}:
             return side.finalist.public_id
-        if endpoint in {"screening.desk_entry", "screening.desk_photo", "screening.screen", "screening.redact"}:
+        if room == "screening":
             return side.sent.public_id
         if endpoint in {"entries.own", "entries.withdraw", "entries.replace"}:
             return side.finalist.public_id
         return side.draft.public_id
+    if argument in _SCREENING:
+        return _screening(side)[argument]
     if argument in known:
         return known[argument]
     raise Unaddressed(f"{endpoint} <{argument}>")
+
+
+_SCREENING = ("finding_id", "pair_id", "view_id", "template_id")
+
+
+def _screening(side: Side) -> dict[str, str]:
+    """What the secretariat has kept about `sent`."""
+    mine = {
+        "finding_id": select(Finding.public_id).where(Finding.entry_id == side.sent.id),
+        "pair_id": select(NearCopy.public_id).where(NearCopy.one_id.in_((side.sent.id, side.finalist.id))),
+        "view_id": select(SavedView.public_id).where(SavedView.contest_id == side.contest.id),
+        "template_id": select(ReasonTemplate.public_id).where(ReasonTemplate.contest_id == side.contest.id),
+    }
+    return {name: str(db.session.scalars(query).first()) for name, query in mine.items()}
+
+
+def _screen(side: Side, now: datetime) -> None:
+    """One of each thing that the secretariat keeps."""
+    one, other = sorted((side.sent.id, side.finalist.id))
+    secretary = side.staff["secretary"]
+    db.session.add_all(
+        [
+            Finding(
+                entry_id=side.sent.id,
+                kind="leak",
+                place="body",
+                details={"whose": "author", "what": "name", "phrase": "Người Viết"},
+                found_at=now,
+            ),
+            Checked(entry_id=side.sent.id, submitted_at=side.sent.submitted_at, checks=CHECKS, at=now),
+            NearCopy(one_id=one, other_id=other, share=400, passages=[{"one": [0, 9], "other": [0, 9]}], found_at=now),
+        ]
+    )
+    save_view(contest=side.contest, name="Của tôi", arguments={"trang-thai": "received"}, actor=secretary, now=now)
+    write_template(
+        contest=side.contest,
+        template=None,
+        verb="refuse",
+        name="Quá hạn",
+        text="Bài đến sau hạn nhận.",
+        actor=side.staff["organiser"],
+        now=now,
+    )
 
 
 def arguments(side: Side, rule: Any) -> dict[str, Any]:
