@@ -105,9 +105,12 @@ def get_story(public_id: str, now: datetime) -> Shown:
 
 
 def find_removed(public_id: str, now: datetime) -> Entry | None:
-    """A story that readers had and that was taken from them: withdrawn, or its exemplar agrees no more."""
+    """A story that readers had and that was taken from them: withdrawn, or its exemplar agrees no more.
+
+    Not one whose exemplar is on hold: that it was there at all would say what nobody outside may know.
+    """
     entry = find_entry(public_id)
-    if entry is None or not _put_to_vote(entry):
+    if entry is None or not _put_to_vote(entry) or entry.exemplar.held_at is not None:
         return None
     had = exists().where(Edition.entry_id == Entry.id, Edition.approved_at <= now)
     # One that is replaced by another edition, or never was anybody's to read, is not a removed one.

@@ -13,7 +13,9 @@ from contest.core.errors import NotFound
 from contest.core.web import public, shared
 from contest.core.web.files import send_stored
 from contest.editions.shown import authors_are_public
+from contest.entries.extension import find_extension
 from contest.entries.photographs import photo_key
+from contest.exemplars.queries import is_withdrawn
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
 from contest.results.queries import contests_with_results, find_public_results
@@ -61,6 +63,7 @@ def contest(slug: str) -> str:
         phase=phase_of(found, g.now),
         act=current_act(found, g.now),
         results=find_public_results(found.id, g.now),
+        extension=find_extension(found),
         now_instant=g.now,
     )
 
@@ -112,7 +115,13 @@ def entry(public_id: str) -> str | tuple[str, int]:
     except NotFound:
         if (removed := queries.find_removed(public_id, g.now)) is None:
             raise
-        return render_template("public/removed.html", contest=removed.contest, code=removed.blind_code), 410
+        page = render_template(
+            "public/removed.html",
+            contest=removed.contest,
+            code=removed.blind_code,
+            by_exemplar=is_withdrawn(removed.exemplar),
+        )
+        return page, 410
     results = find_public_results(story.contest.id, g.now)
     awards = [award for award in results.result_set.awards if award.entry_id == story.entry_id] if results else []
     return render_template(

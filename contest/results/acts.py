@@ -17,7 +17,8 @@ from contest.core.errors import N_, Conflict, Refused
 from contest.outbox.services import call_off
 from contest.results.models import ResultSet
 from contest.results.outcome import Outcome, missing_for_results, work_out
-from contest.results.queries import find_standing, is_announced
+from contest.results.queries import find_standing, is_announced, uncleared_awards
+from contest.results.rules import NOT_CLEARED
 
 AWARD_MAIL, AWARD_SMS = "results_award", "results_award_sms"
 
@@ -63,6 +64,17 @@ def check_settled_and_fresh(result_set: ResultSet, now: datetime) -> None:
         raise Conflict(
             N_("Something has changed since the results were computed. Compute them again."), code="out_of_date"
         )
+
+
+def check_cleared(result_set: ResultSet) -> None:
+    """Raises Refused while the exemplar of an awarded entry is not verified, does not agree or is on hold.
+
+    Asked when results are posted, decided and approved: what was true at the shortlist may not be now.
+    """
+    blocked = uncleared_awards(result_set)
+    if blocked:
+        codes = sorted({award.entry.blind_code or award.entry.public_id for award in blocked})
+        raise Refused(NOT_CLEARED, code="not_cleared", entries=", ".join(codes))
 
 
 def clear_approvals(result_set: ResultSet) -> None:

@@ -11,7 +11,7 @@ from contest.core.errors import N_
 from contest.judging.scoring import Words
 from contest.results.models import ResultSet
 from contest.results.outcome import Missing
-from contest.results.rules import posts_first, remarks_until
+from contest.results.rules import NOT_CLEARED, posts_first, remarks_until
 from contest.results.wording import told
 
 DONE, TODO, LATER = "done", "todo", "later"
@@ -30,16 +30,24 @@ class Step:
 
 
 def steps_to_announcement(
-    rules: RuleSet, result_set: ResultSet | None, missing: Sequence[Missing], *, fresh: bool, now: datetime
+    rules: RuleSet,
+    result_set: ResultSet | None,
+    missing: Sequence[Missing],
+    *,
+    fresh: bool,
+    now: datetime,
+    blocked: Sequence[str] = (),
 ) -> list[Step]:
     """The steps in their order; whatever comes after the first that is not done waits for it.
 
-    `fresh`: whether the result set is what would come out now.
+    `fresh`: whether the result set is what would come out now. `blocked`: codes of awarded entries
+    whose exemplars are not verified, do not agree or are on hold.
     """
     found = [
         _inputs(missing),
         _computed(result_set, fresh=fresh),
         _council(result_set),
+        _cleared(result_set, blocked),
         *([_posted(result_set)] if posts_first(rules) else []),
         _decision(result_set),
         *_approvals(rules, result_set, now),
@@ -75,6 +83,12 @@ def _council(result_set: ResultSet | None) -> Step:
     undecided = result_set.report["undecided"] if result_set else []
     notes = tuple(Missing(told(each["why"]), "judging.chair") for each in undecided)
     return Step("council", N_("No tie left for the council"), _state(done=result_set is not None and not notes), notes)
+
+
+def _cleared(result_set: ResultSet | None, blocked: Sequence[str]) -> Step:
+    label = N_("Exemplars of the awarded entries verified, agreeing and not on hold")
+    notes = (Missing((NOT_CLEARED, {"entries": ", ".join(sorted(blocked))}), "desk.exemplars"),) if blocked else ()
+    return Step("cleared", label, _state(done=result_set is not None and not notes), notes)
 
 
 def _posted(result_set: ResultSet | None) -> Step:

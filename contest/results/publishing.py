@@ -20,6 +20,7 @@ from contest.results.acts import (
     AWARD_MAIL,
     AWARD_SMS,
     begin,
+    check_cleared,
     check_settled_and_fresh,
     clear_approvals,
     get_prepared,
@@ -42,6 +43,8 @@ def release_posting(*, contest: Contest, actor: User, now: datetime) -> ResultSe
     result_set = get_prepared(contest)
     if result_set.posted_by_id is not None:
         return result_set
+    # Asked first: what is not cleared counts no votes either, and "compute again" would be half the truth.
+    check_cleared(result_set)
     check_settled_and_fresh(result_set, now)
     result_set.posted_by = actor
     result_set.posted_at = now
@@ -83,6 +86,7 @@ def enter_decision(
     given = (number, on, signer, title)
     if given == decision_of(result_set):
         return result_set
+    check_cleared(result_set)
     result_set.decision_number, result_set.decision_date = number, on
     result_set.decision_signer, result_set.decision_title = signer, title
     clear_approvals(result_set)
@@ -166,6 +170,7 @@ def _check_ready(result_set: ResultSet, now: datetime) -> None:
             code="remarks_open",
             at=until,
         )
+    check_cleared(result_set)
     check_settled_and_fresh(result_set, now)
 
 

@@ -6,14 +6,17 @@ Every surface (pages, feeds, search, files) reads results through `find_public_r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy.orm import joinedload
 
 from contest.contests.models import ContestStep
 from contest.core.db import db
 from contest.entries.models import Entry
+from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
 
 
@@ -84,6 +87,19 @@ def find_standing(contest_id: int) -> ResultSet | None:
         .where(ResultSet.contest_id == contest_id, ResultSet.superseded_at.is_(None))
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def uncleared_awards(result_set: ResultSet) -> Sequence[Award]:
+    """Awards whose entries may not be honoured now: not valid, or the exemplar unverified, not agreeing or on hold."""
+    return db.session.scalars(
+        select(Award)
+        .where(
+            Award.result_set_id == result_set.id,
+            Award.entry_id.not_in(eligible_to_advance(result_set.contest_id)),
+        )
+        .options(joinedload(Award.entry))
+        .order_by(Award.position)
+    ).all()
 
 
 def is_announced(contest_id: int, now: datetime) -> bool:

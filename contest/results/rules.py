@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 
 from contest.contests.ruleset import Localized, Prize, RuleSet
+from contest.core.errors import N_
 from contest.core.formats import local
 
 PROVISIONAL_FIRST = "provisional_posted_then_official"
@@ -13,6 +14,12 @@ LONGEST_CITATION = 600
 
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[”\"']?", re.DOTALL)
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 30, 170
+
+# Said where results are prepared, of awarded entries whose exemplars may not be presented now.
+NOT_CLEARED = N_(
+    "These entries cannot be awarded now: %(entries)s. Each exemplar must be verified, must agree,"
+    " and must not be on hold."
+)
 
 
 def ladder_prizes(rules: RuleSet) -> tuple[Prize, ...]:

@@ -30,6 +30,7 @@ from contest.results.queries import (
     is_announced,
     last_decision,
     standing_withholdings,
+    uncleared_awards,
 )
 from contest.results.rules import LONGEST_CITATION, computed_prizes, names_outside, posts_first, remarks_until
 from contest.results.views import bp
@@ -84,7 +85,16 @@ def _desk(contest: Contest, **forms: Any) -> str:
         rules=contest.rules,
         result_set=result_set,
         honours=honours_of(contest, result_set, g.now) if result_set else None,
-        steps=steps_to_announcement(contest.rules, result_set, missing, fresh=fresh, now=g.now),
+        steps=steps_to_announcement(
+            contest.rules,
+            result_set,
+            missing,
+            fresh=fresh,
+            now=g.now,
+            blocked=sorted({award.entry.blind_code or "" for award in uncleared_awards(result_set)})
+            if result_set
+            else (),
+        ),
         missing=missing,
         fresh=fresh,
         withheld=db.session.scalars(standing_withholdings(contest.id)).all(),
