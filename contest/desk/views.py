@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from contest.accounts.assisted import offered_to
 from contest.accounts.models import User
 from contest.contests.invitations import accept, get_open_invitation, invite, pending_invitations, withdraw
 from contest.contests.models import Contest, Invitation, RoleGrant
@@ -61,6 +62,7 @@ def my_work() -> str:
     waiting = waiting_by_unit([unit.id for unit in units])
     return render_template(
         "desk/my_work.html",
+        offered=offered_to(me.id),
         contests=list(by_contest.values()),
         units=sorted(units, key=lambda unit: unit.id not in waiting),
         waiting=waiting,

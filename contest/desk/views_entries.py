@@ -10,15 +10,18 @@ from contest.contests.queries import issued_contests
 from contest.core.db import db
 from contest.core.formats import VIET_NAM
 from contest.core.web import needs, signed_in
-from contest.desk.units_figures import unit_contests
+from contest.desk.units_figures import states_of_unit, unit_contests
 from contest.desk.views import bp
 from contest.entries.models import Advancement
 from contest.entries.outlook import outlook
+from contest.entries.paper import is_paper_time
 from contest.entries.queries import entries_of_unit, own_entries, replacing_drafts
 from contest.entries.rules import STATES
 from contest.exemplars.queries import answered_by_unit, waiting_for_unit
 from contest.exemplars.rules import OUTCOMES, is_late
-from contest.units.queries import get_unit
+from contest.intake.helping import helped_entries
+from contest.intake.paper import waits
+from contest.units.queries import get_unit, officers_of
 
 ENTRIES_SHOWN = 100
 
@@ -55,6 +58,8 @@ def unit(code: str) -> str:
     today = g.now.astimezone(VIET_NAM).date()
     waiting = waiting_for_unit(found.id)
     contests = unit_contests(found, g.now, today)
+    helped = helped_entries(found, ENTRIES_SHOWN)
+    issued = db.session.scalars(issued_contests(g.now)).all()
     return render_template(
         "desk/unit.html",
         unit=found,
@@ -62,6 +67,13 @@ def unit(code: str) -> str:
         late=sum(is_late(question.due_on, today) for question in waiting),
         answered=answered_by_unit(found.id),
         contests=contests,
+        states_by_contest=states_of_unit(found),
+        helped=helped,
+        waits=waits,
+        to_compare=sum(waits(entry) for entry in helped),
+        may_type=any(is_paper_time(contest, g.now) for contest in issued),
+        may_help=any(contest.rules.is_open("submission", g.now) for contest in issued),
+        officers=officers_of(found),
         entries={each.contest.id: entries_of_unit(each.contest.id, found.id, ENTRIES_SHOWN) for each in contests},
         states=STATES,
         outcomes=OUTCOMES,

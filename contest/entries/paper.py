@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from contest.accounts.models import User
+from contest.contests.models import Contest
 from contest.contests.ruleset import RuleSet
 from contest.core.errors import N_, Refused
 from contest.core.formats import VIET_NAM
@@ -33,6 +34,12 @@ def keyed_window(rules: RuleSet) -> Window | None:
     if arrival is None:
         return None
     return Window(arrival.opens, max(arrival.closes, screening.closes) if screening else arrival.closes)
+
+
+def is_paper_time(contest: Contest, now: datetime) -> bool:
+    """Whether entries on paper may be typed for the contest at `now`."""
+    window = keyed_window(contest.rules)
+    return window is not None and window.contains(now)
 
 
 def paper_window(entry: Entry) -> Window | None:

@@ -7,3 +7,5 @@ from flask import Blueprint
 from contest.intake import models  # noqa: F401  # its tables are known with its pages
 
 bp = Blueprint("intake", __name__)
+
+from contest.intake import views_help  # noqa: E402, F401 -- it needs `bp`

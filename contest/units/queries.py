@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
 
 from contest.core.db import db
 from contest.core.errors import NotFound
@@ -32,7 +33,10 @@ def units_on(day: date, *levels: str) -> list[Unit]:
 def officers_of(unit: Unit) -> Sequence[UnitOfficer]:
     """Who acts for `unit` now."""
     return db.session.scalars(
-        select(UnitOfficer).where(UnitOfficer.unit_id == unit.id, UnitOfficer.ended_at.is_(None))
+        select(UnitOfficer)
+        .where(UnitOfficer.unit_id == unit.id, UnitOfficer.ended_at.is_(None))
+        .options(joinedload(UnitOfficer.user))
+        .order_by(UnitOfficer.granted_at, UnitOfficer.id)
     ).all()
 
 

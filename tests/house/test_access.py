@@ -331,6 +331,8 @@ public:
     GET /suc-khoe
     GET POST /xac-nhan
 signed in:
+    GET /bai-viet-giup
+    POST /bai-viet-giup/<public_id>
     GET /bai-cua-toi
     GET /bai-cua-toi/<public_id>
     POST /bai-cua-toi/<public_id>/nop-lai
@@ -371,8 +373,21 @@ operator:
     GET POST /du-lieu-ca-nhan
     GET /du-lieu-ca-nhan/<public_id>
     POST /du-lieu-ca-nhan/<public_id>/<any(nhan, dap, xoa):verb>
+operator:
+    GET /don-vi-hanh-chinh
+    GET POST /don-vi-hanh-chinh/them
+    GET /don-vi-hanh-chinh/<unit>
+    POST /don-vi-hanh-chinh/<unit>/<act>
 officer:
     GET /don-vi/<code>
+    GET POST /don-vi/<code>/viet-giup
+    GET POST /don-vi/<code>/bai-giay
+    GET /don-vi/<code>/bai/<public_id>
+    POST /don-vi/<code>/bai/<public_id>/quet
+    GET /don-vi/<code>/bai/<public_id>/quet/<scan_id>
+    POST /don-vi/<code>/bai/<public_id>/quet/<scan_id>/xoa
+    POST /don-vi/<code>/bai/<public_id>/doi-chieu
+    GET /don-vi/<code>/bien-nhan
     GET POST /don-vi/<code>/xac-minh/<public_id>
     GET POST /don-vi/<code>/xac-minh/<public_id>/giay-to/<paper_id>
     POST /don-vi/<code>/xac-minh/<public_id>/rut-dong-y
@@ -393,12 +408,26 @@ chair or organiser or secretary:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/giam-khao
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong
 organiser or secretary:
+    GET POST /ban-to-chuc/<slug>/bai-giay
+    GET /ban-to-chuc/<slug>/bai-giay/<public_id>
+    POST /ban-to-chuc/<slug>/bai-giay/<public_id>/quet
+    GET /ban-to-chuc/<slug>/bai-giay/<public_id>/quet/<scan_id>
+    POST /ban-to-chuc/<slug>/bai-giay/<public_id>/quet/<scan_id>/xoa
+    POST /ban-to-chuc/<slug>/bai-giay/<public_id>/doi-chieu
     GET /ban-to-chuc/<slug>
     GET POST /ban-to-chuc/<slug>/bai-du-thi
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
+    POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/soat-lai
+    POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/phat-hien/<finding_id>
+    POST /ban-to-chuc/<slug>/bai-du-thi/nhieu-bai
+    POST /ban-to-chuc/<slug>/bai-du-thi/khung-nhin
+    POST /ban-to-chuc/<slug>/bai-du-thi/khung-nhin/<view_id>/bo
+    POST /ban-to-chuc/<slug>/bai-du-thi/bang-tinh
+    GET POST /ban-to-chuc/<slug>/trung-van/<pair_id>
+    GET /ban-to-chuc/<slug>/mau-ly-do
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/xem-lai-lan-hai
     GET /ban-to-chuc/<slug>/nhan-vat
     GET /ban-to-chuc/<slug>/nhan-vat/<public_id>
