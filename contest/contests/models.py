@@ -62,6 +62,7 @@ class RuleSetVersion(Base):
     loaded_at: Mapped[Instant]
     loaded_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     reason: Mapped[LongText | None]
+    notice: Mapped[LongText | None]  # what everybody is told of the change, such as an extension
 
     @property
     def rules(self) -> RuleSet:

@@ -18,11 +18,19 @@ from contest.core.errors import N_, Refused
 from contest.units.models import Unit
 
 
-def load_rule_set(*, rules: RuleSet, actor: User | None, now: datetime, reason: str | None = None) -> Contest:
+def load_rule_set(
+    *,
+    rules: RuleSet,
+    actor: User | None,
+    now: datetime,
+    reason: str | None = None,
+    notice: str | None = None,
+) -> Contest:
     """Create the contest of `rules`, or give it a new version of its rules.
 
     The same rules again change nothing. Once submission has opened, entries stand on the rules
-    that their authors accepted: a change then needs a recorded reason. Raises Refused.
+    that their authors accepted: a change then needs a recorded reason. `notice` is shown on the
+    contest's page. Raises Refused.
     """
     document = canonical(rules)
     contest = find_contest(rules.slug)
@@ -51,6 +59,7 @@ def load_rule_set(*, rules: RuleSet, actor: User | None, now: datetime, reason: 
         loaded_at=now,
         loaded_by_id=actor.id if actor else None,
         reason=reason,
+        notice=notice,
     )
     db.session.add(version)
     db.session.flush()

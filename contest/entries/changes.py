@@ -72,23 +72,24 @@ def _timetable(old: RuleSet, new: RuleSet) -> Iterator[Change]:
         yield from _one(label, _times(was) or None, _times(now) or None)
 
 
+def _limits(category: Category) -> list[tuple[str, Any]]:
+    photos, window = category.photos, category.published_window
+    return [
+        (N_("Least number of words"), category.words.min),
+        (N_("Most words"), category.words.max),
+        (N_("Share over the limit that is let pass, in percent"), category.words.tolerance_over_pct),
+        (N_("Fewest photos"), photos.min if photos else 0),
+        (N_("Most photos"), photos.max if photos else 0),
+        (N_("Entries from one author"), category.max_entries_per_author),
+        (N_("Most parts of a series"), category.series_max),
+        (N_("Minutes of radio and television"), category.duration_minutes_max),
+        (N_("Published from"), window.from_ if window else None),
+        (N_("Published before"), window.before if window else None),
+    ]
+
+
 def _category(old: Category, new: Category) -> Iterator[Change]:
-    for what, before, after in (
-        (N_("Least number of words"), old.words.min, new.words.min),
-        (N_("Most words"), old.words.max, new.words.max),
-        (N_("Share over the limit that is let pass, in percent"), *(
-            each.words.tolerance_over_pct for each in (old, new)
-        )),
-        (N_("Fewest photos"), *(each.photos.min if each.photos else 0 for each in (old, new))),
-        (N_("Most photos"), *(each.photos.max if each.photos else 0 for each in (old, new))),
-        (N_("Entries from one author"), old.max_entries_per_author, new.max_entries_per_author),
-        (N_("Most parts of a series"), old.series_max, new.series_max),
-        (N_("Minutes of radio and television"), old.duration_minutes_max, new.duration_minutes_max),
-        (N_("Published from"), *(each.published_window.from_ if each.published_window else None for each in (old, new))),
-        (N_("Published before"), *(
-            each.published_window.before if each.published_window else None for each in (old, new)
-        )),
-    ):
+    for (what, before), (_what, after) in zip(_limits(old), _limits(new), strict=True):
         yield from _one(what, before, after)
     if (old.genres, old.media, old.blind, old.publication) != (new.genres, new.media, new.blind, new.publication):
         yield Change(N_("Genres, media or the way of judging of this category"), {}, None, None)
@@ -99,6 +100,4 @@ def _articles(old: RuleSet, new: RuleSet) -> Iterator[Change]:
     after = {article.no: article for article in new.rules_articles}
     for number in sorted({*before, *after}):
         was, now = before.get(number), after.get(number)
-        yield from _one(
-            N_("Article %(number)s"), was.text if was else None, now.text if now else None, number=number
-        )
+        yield from _one(N_("Article %(number)s"), was.text if was else None, now.text if now else None, number=number)

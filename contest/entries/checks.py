@@ -21,6 +21,7 @@ from contest.entries.models import Entry
 from contest.entries.persons import phone_tail
 from contest.entries.rules import PEOPLE, age_on, needs_guardian
 
+
 def asked_of(rules: RuleSet, category: Category) -> Asked:
     """What entries of `category` are asked for."""
     required = set(rules.entry_rules.required_fields)
@@ -38,7 +39,20 @@ def asked_of(rules: RuleSet, category: Category) -> Asked:
         photos=category.photos is not None and category.photos.max > 0,
     )
 
-__all__ = ["FACTS", "GROUP", "PHOTOS", "PRESS", "TEXT", "Asked", "Item", "asked_of", "checklist", "identity_leaks", "missing"]
+
+__all__ = [
+    "FACTS",
+    "GROUP",
+    "PHOTOS",
+    "PRESS",
+    "TEXT",
+    "Asked",
+    "Item",
+    "asked_of",
+    "checklist",
+    "identity_leaks",
+    "missing",
+]
 
 
 def checklist(entry: Entry, day: date) -> list[Item]:

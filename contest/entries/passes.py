@@ -55,9 +55,7 @@ def passes_of(contest_id: int) -> Sequence[LatePass]:
     ).all()
 
 
-def grant_pass(
-    *, contest: Contest, address: str, until: datetime, reason: str, actor: User, now: datetime
-) -> LatePass:
+def grant_pass(*, contest: Contest, address: str, until: datetime, reason: str, actor: User, now: datetime) -> LatePass:
     """Give the person with this address leave to submit one entry until `until`; they are told.
 
     Raises Refused for an unknown address, barred people, a time before the close, past or after the
@@ -166,6 +164,7 @@ def _tell(contest: Contest, leave: LatePass, template: str, now: datetime) -> No
         template=template,
         locale=person.locale,
         now=now,
+        scope=contest.slug,
         contest={"vi": title.vi, "en": title.en},
         slug=contest.slug,
         until=leave.until.isoformat(),

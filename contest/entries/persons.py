@@ -105,9 +105,9 @@ def _may_be(persons: Collection[Person], account: Any, phone: Any, born: Any) ->
 
 def _members(entry_ids: Collection[int]) -> Mapping[int, list[Person]]:
     rows = db.session.execute(
-        select(
-            CoAuthor.entry_id, CoAuthor.name, CoAuthor.phone, CoAuthor.birth_date, CoAuthor.user_id
-        ).where(CoAuthor.entry_id.in_(entry_ids))
+        select(CoAuthor.entry_id, CoAuthor.name, CoAuthor.phone, CoAuthor.birth_date, CoAuthor.user_id).where(
+            CoAuthor.entry_id.in_(entry_ids)
+        )
     )
     found: dict[int, list[Person]] = defaultdict(list)
     for entry_id, name, phone, born, account in rows:
@@ -124,9 +124,7 @@ def _behind(*where: ColumnElement[bool]) -> dict[int, list[Person]]:
     return {row[0]: [Person(*row[1:]), *members.get(row[0], ())] for row in rows}
 
 
-def counted_entries(
-    contest_id: int, category: str, persons: Sequence[Person], *, but: int | None = None
-) -> list[int]:
+def counted_entries(contest_id: int, category: str, persons: Sequence[Person], *, but: int | None = None) -> list[int]:
     """For each of `persons`, how many entries of the category they have in, alone or in a group.
 
     An entry that was withdrawn has freed its place; one that was submitted again counts once.

@@ -18,7 +18,6 @@ from contest.entries.queries import replacing_draft
 from contest.entries.rules import COMPLETION_REQUESTED, PAPER, REPLACEABLE
 from contest.exemplars.services import copy_exemplar, new_exemplar
 
-
 _PROOF_COPIED = ("kind", "key", "name", "media_type", "size", "sha256", "added_at", "added_by_id")
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
 from contest.accounts.models import User
-from contest.core.db import db, new_code
+from contest.core.db import db
 from contest.core.errors import N_, Conflict, NotFound, Refused
-from contest.core.text import nfc
+from contest.entries import receipts
 from contest.entries.checks import missing
 from contest.entries.drafting import (
     content_digest,
@@ -30,6 +29,7 @@ from contest.entries.paper import helped_details, require_paper_window, typed_an
 from contest.entries.passes import usable_pass, use_pass
 from contest.entries.press import publication_of
 from contest.entries.queries import find_own_entry, find_receipt_of_draft, replacing_draft
+from contest.entries.receipts import give_receipt
 from contest.entries.replacing import carry_over, require_replaceable
 from contest.entries.rules import (
     COMPLETION_REQUESTED,
@@ -49,16 +49,6 @@ class Submitted(NamedTuple):
 
     receipt: Receipt
     loose_files: list[str]
-
-
-def text_sha256(body: str) -> str:
-    """The checksum on a receipt: SHA-256 of the body as NFC, UTF-8, with LF between lines."""
-    return hashlib.sha256(nfc(body).replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")).hexdigest()
-
-
-def _receipt_code(prefix: str) -> str:
-    code = new_code(12)
-    return f"{prefix}-{code[:4]}-{code[4:8]}-{code[8:]}"
 
 
 def submit(*, draft_id: str, actor: User, now: datetime, digest: str, declared: Collection[str]) -> Submitted:
@@ -152,21 +142,7 @@ def _record(
     entry.rules_version = version
     entry.completion_due = None
     entry.reason = None
-    receipt = Receipt(
-        code=_receipt_code(entry.contest.code_prefix),
-        draft_id=draft_id,
-        entry=entry,
-        number=1 + max((earlier.number for earlier in entry.receipts), default=0),
-        at=now,
-        rules_version=version,
-        title=entry.title,
-        text=entry.body,
-        document=entry.document,
-        text_sha256=text_sha256(entry.body),
-        word_count=entry.word_count,
-        files=[{"caption": photo.caption, "sha256": photo.sha256} for photo in entry.photos],
-    )
-    db.session.add(receipt)
+    receipt = give_receipt(entry=entry, kind=receipts.SUBMITTED, version=version, now=now, draft_id=draft_id)
     typed_anew(entry, actor, now)
     move(
         entry=entry,
@@ -202,7 +178,7 @@ def may_withdraw(entry: Entry, now: datetime) -> bool:
 
 
 def withdraw(*, entry: Entry, actor: User, now: datetime) -> list[str]:
-    """Withdraw an entry at its author's wish; returns keys of files that may no longer be needed.
+    """Withdraw an entry at its author's wish, with a receipt; returns keys of files that may no longer be needed.
 
     Withdrawn twice, it is withdrawn once. Raises Refused once the judges have begun.
     """
@@ -216,12 +192,16 @@ def withdraw(*, entry: Entry, actor: User, now: datetime) -> list[str]:
             ),
             code="judging_begun",
         )
-    move(entry=entry, state=WITHDRAWN, verb="withdraw", actor=actor, now=now)
+    version = entry.contest.current_version
+    if version is None:
+        raise RuntimeError(f"{entry.contest.slug} has no rule set")
+    receipt = give_receipt(entry=entry, kind=receipts.WITHDRAWN, version=version, now=now)
+    move(entry=entry, state=WITHDRAWN, verb="withdraw", actor=actor, now=now, receipt=receipt.code)
     entry.updated_at = now
     loose: list[str] = []
     draft = replacing_draft(entry.id)
     if draft is not None:
         loose = discard_draft(entry=draft, actor=actor, now=now)
-    tell_author(entry=entry, template="entry_withdrawn", now=now, at=now.isoformat())
+    tell_author(entry=entry, template="entry_withdrawn", now=now, at=now.isoformat(), code=receipt.code)
     db.session.flush()
     return loose

@@ -140,9 +140,7 @@ def new(slug: str) -> str:
         require_not_barred(contest, person)
     except Refused as error:
         barred = say(error)
-    counts = {
-        category.id: count_of_account(contest.id, category.id, person) for category in contest.rules.categories
-    }
+    counts = {category.id: count_of_account(contest.id, category.id, person) for category in contest.rules.categories}
     return render_template(
         "entries/new.html",
         contest=contest,
@@ -169,4 +167,11 @@ def start(slug: str) -> Response:
     return redirect(url_for("entries.write", public_id=entry.public_id), 303)
 
 
-from contest.entries import views_parts, views_photos, views_second_look, views_submit, views_write  # noqa: E402, F401 -- they need `bp`
+from contest.entries import (  # noqa: E402, F401 -- they need `bp`
+    views_parts,
+    views_photos,
+    views_second_look,
+    views_submit,
+    views_windows,
+    views_write,
+)

@@ -198,7 +198,9 @@ def _groups_are_taken(entry: Entry) -> None:
         raise NotFound(entry.public_id)
 
 
-def _group_page(entry: Entry, rows: Sequence[MemberRow], refusal: str = "", *, seen: str = "", theirs: bool = False) -> str:
+def _group_page(
+    entry: Entry, rows: Sequence[MemberRow], refusal: str = "", *, seen: str = "", theirs: bool = False
+) -> str:
     context = desk_of(entry)
     steps = context.pop("steps")
     if "entries.group" not in steps:

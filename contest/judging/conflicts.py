@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 from contest.accounts.models import User
@@ -129,12 +129,15 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
     found = []
     for row in rows:
         group = members.get(row[0], ())
+        units = (row[2], *(member.unit_id for member in group))
         names = [*row[4:], *(name for member in group for name in (member.name, member.pen_name))]
         found.append(
             _Facts(
                 entry=row[0],
                 authors=frozenset({row[1], *(member.user_id for member in group if member.user_id is not None)}),
-                author_units=frozenset(unit for unit in (row[2], *(each.unit_id for each in group)) if unit is not None),
+                author_units=frozenset(
+                    unit for unit in (row[2], *(each.unit_id for each in group)) if unit is not None
+                ),
                 exemplar_unit=row[3],
                 names=tuple(name for name in names if name),
                 phones=frozenset(tail for member in group if (tail := phone_tail(member.phone))),
@@ -143,17 +146,25 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
     return found
 
 
-def _members(contest_id: int, *where: ColumnElement[bool]) -> dict[int, list[Row[Any]]]:
+class _Member(NamedTuple):
+    """A co-author, as far as a conflict may lie in one."""
+
+    user_id: int | None
+    unit_id: int | None
+    name: str
+    pen_name: str
+    phone: str
+
+
+def _members(contest_id: int, *where: ColumnElement[bool]) -> dict[int, list[_Member]]:
     rows = db.session.execute(
-        select(
-            CoAuthor.entry_id, CoAuthor.user_id, CoAuthor.unit_id, CoAuthor.name, CoAuthor.pen_name, CoAuthor.phone
-        )
+        select(CoAuthor.entry_id, *(getattr(CoAuthor, name) for name in _Member._fields))
         .join(Entry, Entry.id == CoAuthor.entry_id)
         .where(Entry.contest_id == contest_id, *where)
     )
-    found: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        found[row.entry_id].append(row)
+    found: dict[int, list[_Member]] = defaultdict(list)
+    for entry_id, *member in rows:
+        found[entry_id].append(_Member(*member))
     return found
 
 

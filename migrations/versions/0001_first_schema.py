@@ -544,6 +544,7 @@ def upgrade() -> None:
         sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("loaded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("notice", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_rule_set_version_contest_id_contest")),
         sa.ForeignKeyConstraint(["loaded_by_id"], ["user.id"], name=op.f("fk_rule_set_version_loaded_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_set_version")),
@@ -917,7 +918,9 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("added_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint("kind IN ('source', 'scan', 'proof')", name=op.f("ck_attachment_kind")),
+        sa.CheckConstraint(
+            "kind IN ('source', 'scan', 'proof', 'waiting', 'earlier')", name=op.f("ck_attachment_kind")
+        ),
         sa.ForeignKeyConstraint(["added_by_id"], ["user.id"], name=op.f("fk_attachment_added_by_id_user")),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_attachment_entry_id_entry")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
