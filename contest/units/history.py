@@ -257,17 +257,18 @@ def _bare(name: str) -> str:
     return name
 
 
-def old_places(text: str, day: date) -> list[OldPlace]:
+def old_places(text: str, day: date, lines: Sequence[Former] | None = None) -> list[OldPlace]:
     """Abolished units that `text` names, with what they belong to on `day`, and whether it names a district.
 
     A name counts with its kind before it, whatever the marks (xa da bac), or written with its marks.
+    `lines` are the `former_names` of the day, for whoever has them already.
     """
     if not text.strip():
         return []
     folded = f" {re.sub(r'[^0-9a-z]+', ' ', fold(text))} "
     plain = re.sub(r"\W+", " ", text)
     found: dict[str, list[Unit]] = {}
-    for line in former_names(day):
+    for line in former_names(day) if lines is None else lines:
         bare = _bare(line.name)
         whole = fold(line.name) if fold(line.name).startswith(_KINDS_FOLDED) else ""
         if (whole and f" {whole} " in folded) or (bare[:1].isupper() and f" {bare} " in f" {plain} "):
