@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    FileField,
     HiddenField,
     RadioField,
     SelectField,
@@ -23,11 +24,11 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired
 
 from contest.contests.labels import EXEMPLAR_KINDS, GENRES, UNIT_LEVELS
 from contest.contests.ruleset import Category
 from contest.core.forms import Form
+from contest.core.richtext import from_html, source_of
 from contest.entries.checks import Asked
 from contest.entries.drafting import Facts
 from contest.entries.models import Entry
@@ -43,12 +44,22 @@ def whole_number(text: str | None, default: int = 0) -> int:
 
 
 class TextForm(Form):
-    """The text of a draft. `version` is the one that this window was opened with."""
+    """The text of a draft. `version` is the one that this window was opened with.
+
+    `body` is light markup, as typed where no script runs. The editor sends HTML beside it, which
+    counts then; of that HTML only what core.richtext knows is kept.
+    """
 
     title = StringField(_l("Title"), render_kw={"maxlength": TITLE_MAX})
     genre = SelectField(_l("Genre"), validate_choice=False)
     body = TextAreaField(_l("Text of the entry"))
     version = HiddenField()
+
+    def take_html(self) -> None:
+        """Let what the editor sent be the text."""
+        html = request.form.get("html")
+        if html is not None:
+            self.body.data = source_of(from_html(html))
 
     def offer(self, category: Category) -> None:
         """Offer the genres of the category; without any, the question is not asked."""
@@ -63,7 +74,7 @@ class TextForm(Form):
             "version": whole_number(self.version.data),
             "title": self.title.data or "",
             "genre": (self.genre.data or "") if "genre" in self else "",
-            "body": self.body.data or "",
+            "document": self.body.data or "",
         }
 
 
@@ -132,12 +143,23 @@ class FactsForm(Form):
 
 
 def unit_choices(units: Sequence[Unit], language: str) -> dict[str, list[tuple[str, str]]]:
-    """Units for a select field, grouped by level."""
+    """Units for a select field, grouped by level; then old names, each with what it belongs to now."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for unit in units:
+    for unit in {unit.code: unit for unit in units}.values():
         label = _(UNIT_LEVELS.get(unit.level, unit.level))
         groups.setdefault(label, []).append((unit.code, unit.name if language == "vi" else unit.name_en))
-    return groups
+    old = [
+        (
+            line.value,
+            _(
+                "%(old)s – now part of %(new)s",
+                old=line.name if language == "vi" else line.name_en,
+                new=line.unit.name if language == "vi" else line.unit.name_en,
+            ),
+        )
+        for line in g.get("former_units", ())
+    ]
+    return groups | ({_("Old names"): old} if old else {})
 
 
 BirthParts = tuple[str, str, str]
@@ -183,6 +205,13 @@ class DeclarationsForm(Form):
 
 
 class ReceiptForm(Form):
-    """A text to hold against a receipt."""
+    """A text or a file to hold against a receipt: one of them, or both."""
 
-    text = TextAreaField(_l("Text of the entry"), [InputRequired(_l("Paste the text first."))])
+    text = TextAreaField(_l("Text of the entry"))
+    file = FileField(_l("Or a file, as it was sent"))
+
+
+class FindReceiptForm(Form):
+    """The code of a receipt."""
+
+    ma = StringField(_l("Receipt code"))

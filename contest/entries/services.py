@@ -18,6 +18,7 @@ from contest.entries.photographs import (
     photo_keys,
     remove_photo,
 )
+from contest.entries.receipts import text_sha256
 from contest.entries.replacing import may_replace, start_replacing
 from contest.entries.screening import (
     accept,
@@ -33,7 +34,7 @@ from contest.entries.screening import (
     request_completion,
     unredact,
 )
-from contest.entries.submission import Submitted, declarations_of, may_withdraw, submit, text_sha256, withdraw
+from contest.entries.submission import Submitted, declarations_of, may_withdraw, submit, withdraw
 
 __all__ = [
     "Facts",

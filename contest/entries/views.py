@@ -25,6 +25,7 @@ from contest.entries.passes import usable_pass
 from contest.entries.press import asks_publication
 from contest.entries.queries import find_receipt_of_draft, get_own_entry, key_is_used, own_drafts
 from contest.entries.rules import DRAFT
+from contest.units.history import former_names
 from contest.units.models import Unit
 from contest.units.queries import units_on
 
@@ -71,8 +72,13 @@ def sweep(keys: list[str]) -> None:
 
 
 def choosable_units(entry: Entry) -> dict[str, Unit]:
-    """Units to choose from today, by code, and those that this entry named when they still existed."""
+    """Units to choose from today, by code, and those that this entry named when they still existed.
+
+    Old names are there too, by their values (units.history.Former): each stands for what it belongs to now.
+    """
     units = {unit.code: unit for unit in units_on(today_of(g.now), *_UNIT_LEVELS)}
+    g.former_units = former_names(today_of(g.now), *_UNIT_LEVELS)
+    units |= {line.value: line.unit for line in g.former_units}
     kept = (entry.exemplar.unit, entry.author_unit, *(coauthor.unit for coauthor in entry.coauthors))
     return units | {unit.code: unit for unit in kept if unit is not None}
 
@@ -168,8 +174,10 @@ def start(slug: str) -> Response:
 
 
 from contest.entries import (  # noqa: E402, F401 -- they need `bp`
+    views_import,
     views_parts,
     views_photos,
+    views_receipts,
     views_second_look,
     views_submit,
     views_windows,

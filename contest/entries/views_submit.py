@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from contest.contests.labels import EXEMPLAR_KINDS, GENRES
 from contest.core.db import writing
 from contest.core.errors import Refused
-from contest.core.qr import qr_path
-from contest.core.text import clean_text
-from contest.core.web import limiter, public, say, signed_in
+from contest.core.web import say, signed_in
 from contest.entries import services
 from contest.entries.changes import rule_changes
 from contest.entries.drafting import content_digest, today_of
-from contest.entries.forms import DeclarationsForm, ReceiptForm
-from contest.entries.models import Entry, Receipt
+from contest.entries.forms import DeclarationsForm
+from contest.entries.models import Entry
 from contest.entries.outlook import outlook
-from contest.entries.queries import advancement_of, get_own_entry, get_receipt, replacing_draft
+from contest.entries.queries import advancement_of, get_own_entry, replacing_draft
 from contest.entries.rules import DRAFT, needs_guardian
 from contest.entries.second_look import find_second_look, may_ask
 from contest.entries.views import bp, desk_of, me, own_draft, sent_already, sweep
@@ -141,61 +138,6 @@ def withdraw(public_id: str) -> Response:
     else:
         sweep(loose)
         flash(_("The entry has been withdrawn. It will not be judged."), "ok")
+        receipts = get_own_entry(public_id, me().id).receipts
+        return redirect(url_for("entries.receipt", code=receipts[-1].code), 303)
     return redirect(url_for("entries.own", public_id=public_id), 303)
-
-
-# Receipts: whoever holds the code may look, and hold a text against it
-
-
-@bp.get("/bien-nhan/<code>")
-@public
-@limiter.limit("60 per minute")
-def receipt(code: str) -> str:
-    found = get_receipt(code)
-    mine = current_user.is_authenticated and found.entry.author_id == current_user.id
-    return render_template(
-        "entries/receipt.html",
-        receipt=found,
-        entry=found.entry if mine else None,
-        state=found.entry.state,
-        latest=found.entry.receipts[-1],
-        qr=qr_path(url_for("entries.receipt", code=found.code, _external=True)),
-        fresh=mine and request.args.get("moi") == "1",
-        **_contest_of(found),
-    )
-
-
-@bp.get("/bien-nhan/<code>/doi-chieu")
-@public
-def compare(code: str) -> str:
-    return _compare_page(get_receipt(code), ReceiptForm(formdata=None))
-
-
-def _contest_of(receipt: Receipt) -> dict[str, Any]:
-    contest = receipt.entry.contest
-    return {
-        "contest": contest,
-        "rules": contest.rules,
-        "category": contest.rules.category(receipt.entry.category),
-    }
-
-
-def _compare_page(receipt: Receipt, form: ReceiptForm, matches: bool | None = None) -> str:
-    return render_template("entries/compare.html", receipt=receipt, form=form, matches=matches, **_contest_of(receipt))
-
-
-@bp.post("/bien-nhan/<code>/doi-chieu")
-@public
-@limiter.limit("20 per minute")
-def compare_text(code: str) -> Any:
-    """Hold a text against a receipt: whether its checksum is the one that was given out."""
-    found = get_receipt(code)
-    form = ReceiptForm()
-    if not form.validate():
-        return _compare_page(found, form), 422
-    try:
-        text = clean_text(form.text.data or "")
-    except Refused as error:
-        form.form_errors.append(say(error))
-        return _compare_page(found, form), 422
-    return _compare_page(found, form, services.text_sha256(text) == found.text_sha256)

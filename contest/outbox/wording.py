@@ -135,8 +135,13 @@ _KINDS = (
     _about_entry(
         "entry_withdrawn",
         N_("An entry has been withdrawn"),
-        blanks={"at": "{{ at|parsed|instant }}"},
+        blanks={
+            "at": "{{ at|parsed|instant }}",
+            "code": "{{ code }}",
+            "receipt": '{{ url_for("entries.receipt", code=code, _external=true) }}',
+        },
         at="2027-03-21T10:11:12+07:00",
+        code="GM-7K2P-9QXR-5TWZ",
     ),
     _about_entry(
         "second_look_answered",

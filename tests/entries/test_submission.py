@@ -16,7 +16,7 @@ from contest.entries.drafting import content_digest
 from contest.entries.models import Entry, Photo, Receipt
 from contest.entries.eligibility import count_of_account
 from contest.entries.queries import find_receipt, find_receipt_of_draft, own_entries
-from contest.entries.submission import text_sha256
+from contest.entries.receipts import text_sha256
 from contest.exemplars.models import Exemplar
 from contest.outbox.models import Message
 from tests.conftest import START, VIETNAM

@@ -313,7 +313,9 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
             return side.finalist.public_id
         if room == "screening":
             return side.sent.public_id
-        if endpoint in {"entries.own", "entries.withdraw", "entries.replace"}:
+        if endpoint == "entries.desk_history":
+            return side.sent.public_id
+        if endpoint in {"entries.own", "entries.withdraw", "entries.replace", "entries.history"}:
             return side.finalist.public_id
         return side.draft.public_id
     if argument in _SCREENING:

@@ -164,7 +164,14 @@ def narrowed(app: Any, case: Case, real: dict[str, Any]) -> set[str]:
 
 
 # What anyone who holds its secret name may open, on purpose.
-BEARERS = {"desk.invitation", "desk.accept_invitation", "entries.receipt", "entries.compare", "entries.compare_text"}
+BEARERS = {
+    "desk.invitation",
+    "desk.accept_invitation",
+    "entries.receipt",
+    "entries.receipt_pdf",
+    "entries.compare",
+    "entries.compare_text",
+}
 # Contests are known to everybody once they are issued.
 OPEN_TO_ALL = {"entries.new", "entries.start"}
 
@@ -300,7 +307,9 @@ public:
     GET /
     GET /anh/<public_id>/<any(lon, vua, nho):size>
     GET /bai/<public_id>
+    GET /bien-nhan
     GET /bien-nhan/<code>
+    GET /bien-nhan/<code>.pdf
     GET POST /bien-nhan/<code>/doi-chieu
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
@@ -335,6 +344,7 @@ signed in:
     POST /bai-viet-giup/<public_id>
     GET /bai-cua-toi
     GET /bai-cua-toi/<public_id>
+    GET /bai-cua-toi/<public_id>/lich-su
     POST /bai-cua-toi/<public_id>/nop-lai
     POST /bai-cua-toi/<public_id>/rut
     POST /bai-cua-toi/<public_id>/xem-lai
@@ -401,6 +411,10 @@ judge:
 chair:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
     GET POST /ban-to-chuc/<slug>/cham/xep-hang/<category>
+chair or organiser:
+    GET POST /ban-to-chuc/<slug>/cham/phach/<category>
+    POST /ban-to-chuc/<slug>/cham/phach/<category>/doc
+    POST /ban-to-chuc/<slug>/cham/phach/<category>/mo
 chair or organiser or secretary:
     GET /ban-to-chuc/<slug>/cham
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>
@@ -420,6 +434,7 @@ organiser or secretary:
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/<verb>
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
+    GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/lich-su
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/soat-lai
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/phat-hien/<finding_id>
     POST /ban-to-chuc/<slug>/bai-du-thi/nhieu-bai
@@ -457,6 +472,8 @@ organiser:
     POST /ban-to-chuc/<slug>/nhan-su/<int:grant_id>/ket-thuc
     POST /ban-to-chuc/<slug>/nhan-su/loi-moi/<public_id>/thu-hoi
     POST /ban-to-chuc/<slug>/tin-nhan/<template>/<channel>
+    POST /ban-to-chuc/<slug>/mau-ly-do
+    POST /ban-to-chuc/<slug>/mau-ly-do/<template_id>
 """
 
 
