@@ -120,7 +120,7 @@ def count_people(
     groups: dict[int, set[tuple[int, str]]] = {}
     for identifier, root, name in records:
         groups.setdefault(root, set()).add((identifier, name))
-    names = [name for group in groups.values() for name in {name for _, name in group}]
+    names = [name for group in groups.values() for name in {name for _, name in group if name}]
     if len(names) == len(set(names)):
         return len(groups)
     apart = different([identifier for identifier, _, _ in records])
@@ -135,6 +135,6 @@ def count_people(
 
 
 def _one_person(known: set[tuple[int, str]], group: set[tuple[int, str]], apart: Collection[tuple[int, int]]) -> bool:
-    if not {name for _, name in known} & {name for _, name in group}:
+    if not {name for _, name in known if name} & {name for _, name in group}:
         return False
     return not any((min(one, other), max(one, other)) in apart for one, _ in known for other, _ in group)

@@ -148,7 +148,8 @@ def _alike(one: str, other: str) -> bool:
     short, long = sorted((one.split(), other.split()), key=len)
     if len(short) < len(long) and long[-len(short) :] == short:
         return True
-    most = 2 if min(len(one), len(other)) >= 12 else 1
+    length = min(len(one), len(other))
+    most = 2 if length >= 12 else 1 if length >= 6 else 0
     return distance(one, other, most) <= most
 
 

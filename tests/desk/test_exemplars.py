@@ -12,12 +12,13 @@ from contest.audit.models import AuditRow
 from contest.core.db import db
 from contest.desk import exemplars
 from contest.desk.exemplars import Wanted, find_exemplars, queue_counts, suggestions
+from contest.desk.units_figures import count_people, publicised_exemplars
 from contest.entries import services as entry_services
 from contest.exemplars.models import Consent, Verification
 from contest.exemplars.queries import cleared_exemplars, is_presentable
 from contest.exemplars.records import join
 from tests.conftest import START, VIETNAM
-from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user, sign_in
+from tests.factories import judging, make_contest, make_officer, make_staff, make_unit, make_user, sign_in
 from tests.factories.entries import make_accepted, make_submitted, verify, words
 
 TODAY = START.date()
@@ -205,3 +206,26 @@ def test_a_hold_and_a_withdrawal_reach_joined_records(contest):
     one.exemplar.held_at = START
     join(one=two.exemplar, other=one.exemplar, contest_id=contest.id, actor=actor, now=START)
     assert two.exemplar.held_at == START
+
+
+def test_figures_count_each_person_once():
+    nobody = set()
+    ring = [(1, 1, "an"), (2, 1, "ong an"), (3, 3, "binh")]
+    assert count_people(ring, lambda ids: nobody) == 2, "joined records are one"
+    twins = [(1, 1, "an"), (2, 2, "an")]
+    assert count_people(twins, lambda ids: nobody) == 1, "units know their own"
+    assert count_people(twins, lambda ids: {(1, 2)}) == 2, "unless somebody says otherwise"
+    chain = [(1, 1, "an"), (2, 1, "binh"), (3, 3, "binh"), (4, 4, "chi")]
+    assert count_people(chain, lambda ids: nobody) == 2
+    assert count_people([], lambda ids: nobody) == 0
+
+
+def test_a_unit_s_figure_counts_a_joined_exemplar_once(contest):
+    unit, actor = make_unit(), make_user()
+    one = judging.make_finalist(contest, "A", exemplar_name="Trần Đình Sỹ", exemplar_unit=unit)
+    two = judging.make_finalist(contest, "A", exemplar_name="Người lái đò", exemplar_unit=unit)
+    opened = contest.rules.window("voting").opens
+    assert publicised_exemplars(unit, opened - timedelta(seconds=1)) == 0
+    assert publicised_exemplars(unit, opened) == 2
+    join(one=one.exemplar, other=two.exemplar, contest_id=contest.id, actor=actor, now=START)
+    assert publicised_exemplars(unit, opened) == 1
