@@ -162,7 +162,7 @@ def test_old_names_find_what_they_became_without_marks(app):
     rename(renamed, "xã Vàm Đước Đôi")
     (found,) = history.search_units("dinh ban", TODAY)
     assert (found.unit, list(found.now)) == (old, [new])
-    (found,) = [each for each in history.search_units("VAM DUOC", TODAY)]
+    (found,) = history.search_units("VAM DUOC", TODAY)
     assert found.unit is renamed
     assert history.search_units("", TODAY) == history.search_units("%", TODAY) == []
     lines = {line.name: line.unit for line in history.former_names(TODAY)}

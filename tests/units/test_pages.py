@@ -14,7 +14,8 @@ from contest.units import changes
 from contest.units.models import Unit
 from contest.units.views import unit_then
 from tests.conftest import START
-from tests.factories import make_unit, make_user, sign_in
+from tests.factories import make_contest, make_unit, make_user, sign_in
+from tests.factories.entries import make_draft
 
 
 @pytest.fixture
@@ -92,3 +93,27 @@ def test_a_unit_keeps_its_name_of_the_day_and_tells_what_it_belongs_to(app):
         assert unit_then(renamed, date(2026, 1, 1)) == "xã Một (nay là xã Hai)"
         assert unit_then(renamed, date(2026, 3, 1)) == "xã Hai"
         assert unit_then(None) == "–"
+
+
+def test_a_writer_chooses_by_an_old_name_and_is_told_about_an_old_address(client, app):
+    old, new = make_unit("xã Đỉnh Bàn"), make_unit("xã Thạch Khê")
+    changes.merge_units(units=[old], into=new, on=date(2026, 3, 1), actor=None, now=START)
+    entry = make_draft(make_contest())
+    db.session.commit()
+    sign_in(client, entry.author)
+    page = f"/viet/{entry.public_id}/thong-tin"
+    assert "xã Đỉnh Bàn – nay thuộc xã Thạch Khê" in client.get(page).text
+    data = {
+        "version": str(entry.facts_version),
+        "exemplar_unit": f"{old.code}>{new.code}",
+        "exemplar_name": "Ông Sáu",
+        "exemplar_address": "xóm 3, xã Đỉnh Bàn, huyện Thạch Hà",
+        "author_name": entry.author_name,
+        "author_unit": old.code,
+    }
+    assert client.post(page, data=data).status_code == 303
+    db.session.rollback()
+    assert entry.exemplar.unit_id == new.id
+    assert entry.author_unit_id is None  # what no longer exists cannot be chosen by its code
+    text = client.get(page).text
+    assert "xã Đỉnh Bàn nay thuộc xã Thạch Khê." in text
