@@ -23,7 +23,10 @@ from contest.contests.models import Contest
 from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.web.files import file_store
+from contest.entries.importing import forget_left_files
+from contest.entries.queries import key_is_used
 from contest.exemplars.reminders import due_for_reminder, remind_units
+from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
 from contest.privacy.retention import run_retention
 from contest.screening.findings import examine, keep
@@ -91,6 +94,15 @@ def _check_entries() -> int:
         return sum(keep(each, now) for each in examined)
 
 
+def _forget_left_files() -> int:
+    with writing() as now:
+        loose = forget_left_files(now)
+    for key in loose:
+        if not key_is_used(key):
+            file_store().remove(key)
+    return len(loose)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to do now and then; `run` returns how much was done and commits by itself."""
@@ -105,7 +117,9 @@ JOBS: tuple[Job, ...] = (
     Job("outbox", _send_messages),
     Job("entries", _check_entries),
     Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
+    Job("bundles", work_on_bundles),
     Job("retention", _retain, every=timedelta(hours=1)),
+    Job("files left lying", _forget_left_files, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )

@@ -149,7 +149,7 @@ def sniff(content: bytes, name: str, limits: Limits) -> tuple[str, Package | Non
         raise Trouble("html" if _HTML.search(head) else "xml")
     if _HTML.match(start) or (start.startswith(b"<!--") and _HTML.search(head)):
         raise Trouble("html")
-    if _MHT.search(head) and b"<html" in head.lower():
+    if _MHT.search(head) and (b"<html" in head.lower() or b"multipart/related" in head.lower()):
         raise Trouble("html")
     promised = EXTENSIONS.get(extension_of(name))
     if promised in {DOCX, ODT, DOC, PDF, RTF, XLSX} and not _is_text(content):

@@ -251,9 +251,7 @@ TROUBLES: dict[str, str] = {
         "save it again as .docx, and send that."
     ),
     "not_sheet": N_("This is not a spreadsheet. Please send .xlsx or .csv, best the template filled in."),
-    "bad_sheet": N_(
-        "This sheet cannot be read here. Copy its rows into the template, save it as .xlsx, and send that."
-    ),
+    "bad_sheet": N_("This sheet cannot be read here. Copy its rows into the template, save it, and send that."),
     "old_sheet": N_(
         "This spreadsheet has an old format. Open it, choose “Save as”, the type “Excel Workbook "
         "(.xlsx)”, and send that file."

@@ -207,11 +207,13 @@ class Attachment(Base):
     """A file kept as it was sent, with an entry: never shown to a judge, never public.
 
     `kind`: `source` (the document that the text was taken from), `scan` (of a paper entry),
-    `proof` (of publication). `sha256` is of the bytes as sent. `name` is what its sender called it.
+    `proof` (of publication); of a draft alone `waiting` (a document that was read and not yet taken)
+    and `earlier` (the text that a document took the place of, kept so that it can be had back).
+    `sha256` is of the bytes as sent. `name` is what its sender called it; pasted text has none.
     """
 
     __tablename__ = "attachment"
-    __table_args__ = (CheckConstraint("kind IN ('source', 'scan', 'proof')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('source', 'scan', 'proof', 'waiting', 'earlier')", name="kind"),)
 
     id: Mapped[IntPk]
     public_id: Mapped[PublicId]

@@ -55,6 +55,9 @@ PAPER: Final = "paper"
 NOT_PUBLISHED: Final = "unpublished"
 BROADCAST = ("radio", "tv")
 PROOF: Final = "proof"  # kind of an attachment
+SOURCE: Final = "source"
+WAITING: Final = "waiting"
+EARLIER: Final = "earlier"
 PARTS_MAX = 20  # a bound, not a rule of a contest
 
 ADULT_AGE = 18

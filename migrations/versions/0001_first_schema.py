@@ -970,9 +970,12 @@ def upgrade() -> None:
         sa.Column("problems", sa.Text(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("taken", sa.String(length=90), nullable=True),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("receipt_code", sa.String(length=24), nullable=True),
-        sa.CheckConstraint("state IN ('ready', 'faulty', 'imported', 'doubled')", name=op.f("ck_bundle_line_state")),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'ready', 'faulty', 'imported', 'doubled')", name=op.f("ck_bundle_line_state")
+        ),
         sa.ForeignKeyConstraint(
             ["bundle_id"], ["bundle.id"], name=op.f("fk_bundle_line_bundle_id_bundle"), ondelete="CASCADE"
         ),
@@ -980,10 +983,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle_line")),
         sa.UniqueConstraint("bundle_id", "number", name=op.f("uq_bundle_line_bundle_id_number")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_bundle_line_entry_id")),
+        sa.UniqueConstraint("taken", name=op.f("uq_bundle_line_taken")),
     )
-    with op.batch_alter_table("bundle_line", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_bundle_line_mark"), ["mark"], unique=False)
-
     op.create_table(
         "checked",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1486,9 +1487,6 @@ def downgrade() -> None:
 
     op.drop_table("choice")
     op.drop_table("checked")
-    with op.batch_alter_table("bundle_line", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_bundle_line_mark"))
-
     op.drop_table("bundle_line")
     op.drop_table("ballot_revision")
     op.drop_table("award")

@@ -228,8 +228,8 @@ def odd_zips() -> Iterator[Odd]:
         for name, content in parts.items():
             info = zipfile.ZipInfo(name)
             if name == "word/document.xml":
-                info.external_attr, content = 0o120777 << 16, "/etc/passwd"
-            package.writestr(info, content)
+                info.external_attr = 0o120777 << 16
+            package.writestr(info, "/etc/passwd" if info.external_attr else content)
     yield Odd("symlink-main.docx", linked_main.getvalue())
     doubled = zipped({**parts, "word/documenu.xml": making.body_xml(paragraph("Bản khác hẳn."))})
     yield Odd("doubled-main.docx", doubled.replace(b"word/documenu.xml", b"word/document.xml"))
@@ -571,7 +571,7 @@ def other_kinds() -> Iterator[Odd]:
         "rtf.rtf": rtf,
         "deep.rtf": b"{\\rtf1" + b"{" * 200_000,
         "saved.mht": b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n" + html,
-        "saved.doc": b"From: <Saved by Word>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n",
+        "saved.doc": b"From: <Saved by Word>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n",
         "word2003.xml": b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument/>',
         "laughs.xml": _xml(f"<!DOCTYPE d [{_LAUGHS}]><a>&l9;</a>").encode(),
         "picture.jpg": picture(),
