@@ -135,9 +135,7 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
             _Facts(
                 entry=row[0],
                 authors=frozenset({row[1], *(member.user_id for member in group if member.user_id is not None)}),
-                author_units=frozenset(
-                    unit for unit in (row[2], *(each.unit_id for each in group)) if unit is not None
-                ),
+                author_units=frozenset(unit for unit in units if unit is not None),
                 exemplar_unit=row[3],
                 names=tuple(name for name in names if name),
                 phones=frozenset(tail for member in group if (tail := phone_tail(member.phone))),

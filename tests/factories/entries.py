@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -9,20 +12,30 @@ from typing import Any
 from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.contests.queries import standing_grants
+from contest.contests.ruleset import parse_rule_set
+from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.entries import services
 from contest.entries.drafting import Facts, content_digest
 from contest.entries.models import Entry, Photo, Receipt
 from contest.entries.queries import get_own_entry
-from contest.entries.rules import declarations_for
 from contest.exemplars.models import Verification
 from contest.exemplars.services import Subject, answer_verification, request_verifications
 from contest.units.models import Unit
 from tests.conftest import START
-from tests.factories import make_staff, make_unit, make_user
+from tests.factories import make_staff, make_unit, make_user, raw_rule_sets
 from tests.factories.editions import publish_edition
 
 _numbers = count(1)
+
+
+def changed_contest(change: Callable[[dict[str, Any]], Any], index: int = 0) -> Contest:
+    """A contest of the demonstration, its rules changed by `change` before they are loaded."""
+    raw = copy.deepcopy(raw_rule_sets()[index])
+    change(raw)
+    contest = load_rule_set(rules=parse_rule_set(json.dumps(raw)), actor=None, now=START)
+    db.session.commit()
+    return contest
 
 
 def words(number: int) -> str:
@@ -116,12 +129,7 @@ def make_draft(
 
 def all_declared(entry: Entry) -> set[str]:
     """The names of every declaration that the entry needs."""
-    rules = entry.contest.rules
-    return set(
-        declarations_for(
-            publication=rules.category(entry.category).publication, required=rules.entry_rules.required_fields
-        )
-    )
+    return set(services.declarations_of(entry))
 
 
 def submit_draft(entry: Entry, now: datetime = START) -> Receipt:
