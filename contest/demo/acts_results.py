@@ -22,16 +22,16 @@ _PRESENT = 9
 
 
 def open_codes(stage: Stage, now: datetime, *, contest_id: str) -> int:
-    """Codes and entries are joined again, once, before the results are computed."""
+    """Codes and entries are joined again by two people, once, before the results are computed."""
     contest = stage.contest(contest_id)
     if find_standing(contest.id) is not None:
         return 0
     done = 0
     for category in contest.rules.categories:
         if is_locked(contest, contest.rules.last_round.id, category.id):
-            done += stage.attempt(
-                judging.open_codes, contest=contest, category=category.id, actor=stage.person("diep"), now=now
-            ).done
+            where = {"contest": contest, "category": category.id, "now": now}
+            asked = stage.attempt(judging.ask_to_open, reason=reason("open_codes"), actor=stage.person("huan"), **where)
+            done += asked.done and stage.attempt(judging.open_codes, actor=stage.person("diep"), **where).done
     return done
 
 

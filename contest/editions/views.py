@@ -63,9 +63,7 @@ def desk(slug: str) -> str:
         "editions/desk.html",
         contest=contest,
         rules=contest.rules,
-        lines=sorted(
-            (line for line in lines if wanted in ("", line.state)), key=lambda line: order.index(line.state)
-        ),
+        lines=sorted((line for line in lines if wanted in ("", line.state)), key=lambda line: order.index(line.state)),
         counts=Counter(line.state for line in lines),
         total=len(lines),
         wanted=wanted,

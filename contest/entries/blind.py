@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import NotFound
-from contest.core.richtext import Document, parse
+from contest.core.richtext import Document, parse, with_photos
 from contest.core.richtext import hide as hide_in
 from contest.entries.models import CoAuthor, Entry, Photo, Publication
 from contest.entries.press import Part
@@ -30,14 +30,18 @@ from contest.units.models import Unit
 FULL, AUTHOR_HIDDEN, OPEN = "full", "author_hidden", "open"
 HIDDEN = "[…]"
 _WORD = re.compile(r"\w+", re.UNICODE)
-_PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
+_PHOTO_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class BlindPhoto:
-    """A photo without its photographer. `alt` falls back to the caption."""
+    """A photo without its photographer. `alt` falls back to the caption.
 
-    public_id: str
+    `number`, from "1" in the author's order, is what the judge's address calls it: the photo's own id
+    stands on the public page beside the author's name.
+    """
+
+    number: str
     caption: str
     alt: str
     width: int
@@ -83,6 +87,16 @@ class BlindEntry:
     author: str | None
     medium: str = ""
     parts: tuple[Part, ...] = ()
+
+    @property
+    def pictures(self) -> dict[str, BlindPhoto]:
+        """The photos by their numbers, as the text places them."""
+        return {photo.number: photo for photo in self.photos}
+
+    @property
+    def loose(self) -> list[BlindPhoto]:
+        """Photos that the text does not place."""
+        return [photo for photo in self.photos if photo.number not in self.document.photos]
 
 
 def hide(text: str, phrases: Collection[str]) -> str:
@@ -156,7 +170,7 @@ def blind_entry(entry_id: int) -> BlindEntry:
         category=row.category,
         title=hide(row.title, hidden),
         genre=row.genre,
-        document=hide_in(parse(row.document), hidden, HIDDEN),
+        document=hide_in(with_photos(parse(row.document), _numbers(entry_id)), hidden, HIDDEN),
         word_count=row.word_count,
         photos=_photos(entry_id, hidden),
         exemplar=None if mode == FULL else _exemplar(entry_id),
@@ -166,21 +180,29 @@ def blind_entry(entry_id: int) -> BlindEntry:
     )
 
 
+def _numbers(entry_id: int) -> dict[str, str]:
+    """A photo's own id -> its number in the author's order."""
+    ids = db.session.scalars(
+        select(Photo.public_id).where(Photo.entry_id == entry_id).order_by(Photo.position, Photo.id)
+    )
+    return {public_id: str(number) for number, public_id in enumerate(ids, start=1)}
+
+
 def _photos(entry_id: int, hidden: Collection[str]) -> tuple[BlindPhoto, ...]:
     rows = db.session.execute(
-        select(Photo.public_id, Photo.caption, Photo.alt, Photo.width, Photo.height)
+        select(Photo.caption, Photo.alt, Photo.width, Photo.height)
         .where(Photo.entry_id == entry_id)
         .order_by(Photo.position, Photo.id)
     )
     return tuple(
         BlindPhoto(
-            public_id=row.public_id,
+            number=str(number),
             caption=hide(row.caption, hidden),
             alt=hide(row.alt or row.caption, hidden),
             width=row.width,
             height=row.height,
         )
-        for row in rows
+        for number, row in enumerate(rows, start=1)
     )
 
 
@@ -211,18 +233,21 @@ def _parts(entry_id: int) -> tuple[Part, ...]:
     return tuple(Part(*row) for row in rows)
 
 
-def blind_photo_key(entry_id: int, photo_public_id: str, *, small: bool = False, middle: bool = False) -> str:
-    """The file of a photo of a valid entry. Raises NotFound for a photo of any other entry."""
+def blind_photo_key(entry_id: int, number: str, *, small: bool = False, middle: bool = False) -> str:
+    """The file of a photo of a valid entry, by its number. Raises NotFound for a photo that it has not."""
     key = None
-    if _PUBLIC_ID.fullmatch(photo_public_id):
+    if _PHOTO_NUMBER.fullmatch(number):
         column: Any = Photo.small_key if small else Photo.large_key
         if middle:
             column = func.coalesce(func.nullif(Photo.middle_key, ""), Photo.large_key)
         key = db.session.scalar(
             select(column)
             .join(Entry, Entry.id == Photo.entry_id)
-            .where(Photo.public_id == photo_public_id, Entry.id == entry_id, Entry.state == ACCEPTED)
+            .where(Entry.id == entry_id, Entry.state == ACCEPTED)
+            .order_by(Photo.position, Photo.id)
+            .offset(int(number) - 1)
+            .limit(1)
         )
     if key is None:
-        raise NotFound(photo_public_id)
-    return key
+        raise NotFound(number)
+    return str(key)

@@ -1,4 +1,4 @@
-"""Places in the last round, the council's ballots on ties, and opening the codes."""
+"""Places in the last round, and the council's ballots on ties."""
 
 from __future__ import annotations
 
@@ -160,26 +160,3 @@ def record_council_ballot(
     )
     db.session.flush()
     return ballot
-
-
-def open_codes(*, contest: Contest, category: str, actor: User, now: datetime) -> dict[str, int]:
-    """Join codes and entries again (ghép phách): {code: entry id} of the finalists of a category.
-
-    A recorded act, and only once the scores of the last round are locked. Raises Refused.
-    """
-    if find_closing(contest.id, contest.rules.last_round.id, category) is None:
-        raise Refused(N_("Codes are opened after the scores are locked."), code="round_open")
-    query = finalists_of(contest.id, [category]).with_only_columns(Entry.blind_code, Entry.id)
-    found = {code: entry_id for code, entry_id in db.session.execute(query) if code is not None}
-    record(
-        actor=actor.public_id,
-        verb="judging.open_codes",
-        object_type="contest",
-        object_id=contest.public_id,
-        contest_id=contest.id,
-        now=now,
-        category=category,
-        codes=sorted(found),
-    )
-    db.session.flush()
-    return found

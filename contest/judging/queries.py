@@ -19,6 +19,7 @@ from contest.contests.models import Contest
 from contest.core.db import db
 from contest.entries.blind import hide
 from contest.entries.models import Entry, Photo
+from contest.judging.codes import opened_categories
 from contest.judging.conflicts import conflicts_among
 from contest.judging.council import final_ranking
 from contest.judging.locks import find_closing
@@ -28,7 +29,7 @@ from contest.judging.rounds import entry_results, entry_state, in_round
 from contest.judging.scoring import RECONCILE
 from contest.judging.sheets import get_own_assignment, may_rescore
 
-__all__ = ["entry_results", "final_ranking", "get_own_assignment", "is_locked", "queue", "talk"]
+__all__ = ["entry_results", "final_ranking", "get_own_assignment", "is_locked", "opened_categories", "queue", "talk"]
 
 
 def is_locked(contest: Contest, round_id: str, category: str) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contest.judging.assignment import assign, assign_one, plan_assignment
 from contest.judging.closing import check_closing, close_round, set_aside, settle_gap
+from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
-from contest.judging.council import open_codes, record_council_ballot
+from contest.judging.council import record_council_ballot
 from contest.judging.panels import end_seat, leave_panels, seat_judge
 from contest.judging.sheets import finalise_sheet, rescore, save_sheet
 
 __all__ = [
+    "ask_to_open",
     "assign",
     "assign_one",
     "check_closing",
@@ -21,6 +23,7 @@ __all__ = [
     "lift_conflict",
     "open_codes",
     "plan_assignment",
+    "read_codes",
     "record_conflict",
     "record_council_ballot",
     "rescore",

@@ -344,7 +344,9 @@ def photo(slug: str, public_id: str, photo_id: str, size: str) -> FlaskResponse:
     """A photo of an entry that one judges, without a name and without a date."""
     contest = get_contest(slug)
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
-    response = send_stored(blind_photo_key(assignment.entry_id, photo_id, small=size == "nho", middle=size == "vua"))
+    key = blind_photo_key(assignment.entry_id, photo_id, small=size == "nho", middle=size == "vua")
+    # Its tag is of this assignment alone: the one on the public page says whose it is.
+    response = send_stored(key, tag=f"{assignment.public_id}:")
     # When the file was written is when its author sent it; what it is called is nobody's business.
     for name in ("Last-Modified", "Content-Disposition"):
         response.headers.pop(name, None)

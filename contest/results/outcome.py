@@ -23,7 +23,7 @@ from contest.entries.persons import people_behind
 from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
 from contest.judging.models import CouncilBallot
-from contest.judging.queries import final_ranking, is_locked
+from contest.judging.queries import final_ranking, is_locked, opened_categories
 from contest.judging.ranking import Placed, Ranking
 from contest.judging.scoring import Words
 from contest.results.models import PrizeWithheld
@@ -56,6 +56,7 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
     rules = contest.rules
     accepted = accepted_by_category(contest.id)
     missing = []
+    opened = opened_categories(contest.id)
     judged = [category for category in rules.categories if accepted.get(category.id)]
     if not judged:
         missing.append(Missing((N_("No entry has been accepted."), {}), "screening.desk"))
@@ -64,6 +65,9 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
             text = N_("The %(round)s round of category %(category)s is not closed.")
             params = {"round": rules.last_round.name, "category": category.id}
             missing.append(Missing((text, params), "judging.chair"))
+        elif category.id not in opened:
+            text = N_("The codes of category %(category)s have not been opened: one person asks, another opens.")
+            missing.append(Missing((text, {"category": category.id}), "judging.chair"))
     window = rules.window("voting") if rules.voting.enabled else None
     if window and now < window.closes:
         missing.append(Missing((N_("Readers vote until %(at)s."), {"at": window.closes}), None))

@@ -29,7 +29,6 @@ HEADINGS = (
     N_("Title"),
     N_("Category"),
     N_("State"),
-    N_("Code"),
     N_("Words"),
     N_("Submitted"),
     N_("Author"),
@@ -46,7 +45,7 @@ HEADINGS = (
     N_("Source"),
 )
 SOURCE_NAMES = {"web": N_("typed here"), "bundle": N_("a unit's bundle"), "paper": N_("on paper")}
-_WIDTHS = (40, 9, 14, 8, 8, 17, 24, 18, 16, 26, 26, 26, 26, 20, 40, 40, 17, 14)
+_WIDTHS = (40, 9, 14, 8, 17, 24, 18, 16, 26, 26, 26, 26, 20, 40, 40, 17, 14)
 
 
 def safe_text(value: str) -> str:
@@ -124,7 +123,6 @@ def _rows(
                 entry.title,
                 entry.category,
                 say(STATES[entry.state]),
-                entry.blind_code or "",
                 entry.word_count,
                 entry.submitted_at,
                 entry.author_name,

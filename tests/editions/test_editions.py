@@ -12,7 +12,16 @@ from contest.core.db import db
 from contest.core.errors import Conflict, Refused
 from contest.editions import queries
 from contest.editions.rules import APPROVED, CHANGED, CHECKS, NOT_PREPARED, PREPARED, WITHDRAWN
-from contest.editions.services import PhotoText, approve, discard, hide_details, prepare, save, suggestions_for, withdraw
+from contest.editions.services import (
+    PhotoText,
+    approve,
+    discard,
+    hide_details,
+    prepare,
+    save,
+    suggestions_for,
+    withdraw,
+)
 from contest.entries.blind import blind_entry
 from contest.exemplars.models import Verification
 from tests.conftest import START
@@ -105,9 +114,7 @@ def test_each_point_of_the_list_has_to_be_ticked(app, left_out):
     edition = prepared(entry, make_user(), abridged=True)
     organiser = make_staff(entry.contest, "organiser")
     with pytest.raises(Refused) as refused:
-        approve(
-            edition=edition, version=edition.version, ticked=set(CHECKS) - {left_out}, actor=organiser, now=LATER
-        )
+        approve(edition=edition, version=edition.version, ticked=set(CHECKS) - {left_out}, actor=organiser, now=LATER)
     assert refused.value.params["names"] == [left_out]
 
 

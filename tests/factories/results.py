@@ -15,7 +15,7 @@ from contest.contests.models import Contest
 from contest.core.db import db
 from contest.entries.models import Entry
 from contest.judging.models import Assignment, Sheet, SheetRevision
-from contest.judging.services import close_round
+from contest.judging.services import ask_to_open, close_round, open_codes
 from contest.results.models import ResultSet
 from contest.results.services import approve, compute_results, enter_decision, release_posting
 from contest.voting.models import Ballot, Choice, Voter
@@ -112,6 +112,14 @@ def close_final(world: World, category: str = "A") -> None:
     round_id = world.contest.rules.last_round.id
     now = opening_of(world.contest, round_id) + timedelta(hours=1)
     close_round(contest=world.contest, round_id=round_id, category=category, actor=world.chair, now=now)
+    open_map(world, category, now)
+
+
+def open_map(world: World, category: str, now: datetime) -> None:
+    """Open the codes of a category: one asks, another opens."""
+    contest = world.contest
+    ask_to_open(contest=contest, category=category, reason="Trước khi xét giải", actor=world.chair, now=now)
+    open_codes(contest=contest, category=category, actor=world.first, now=now)
 
 
 def cast_votes(world: World, votes: Mapping[str, int]) -> None:

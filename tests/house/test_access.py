@@ -367,6 +367,10 @@ signed in:
     POST /viet/<public_id>/anh/<photo_id>
     GET /viet/<public_id>/anh/<photo_id>/<size>
     GET /viet/<public_id>/kiem-tra
+    GET POST /viet/<public_id>/lay-tu-tep
+    POST /viet/<public_id>/lay-tu-tep/bo
+    POST /viet/<public_id>/lay-tu-tep/lay
+    POST /viet/<public_id>/lay-tu-tep/lay-lai
     POST /viet/<public_id>/luu
     POST /viet/<public_id>/nop
     GET POST /viet/<public_id>/thong-tin

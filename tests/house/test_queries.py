@@ -54,6 +54,7 @@ PAGES = [
     ("/bai-cua-toi/{story}", "writer", "submission", 15),
     ("/viet/{draft}", "writer", "submission", 12),
     ("/viet/{draft}/anh", "writer", "submission", 12),
+    ("/viet/{draft}/lay-tu-tep", "writer", "submission", 13),
     ("/viet/{draft}/thong-tin", "writer", "submission", 14),
     ("/viet/{draft}/kiem-tra", "writer", "submission", 14),
     ("/tai-khoan", "writer", "submission", 6),

@@ -179,9 +179,6 @@ def the_secretariat_accepts(cast: Cast) -> None:
         van.press(f"button[name=act][value={act}]")
         van.sees(f"{done} ")
     van.look("secretariat-accepted", axe=True)
-    for name, entry in cast.entries.items():
-        van.go(f"{DESK}/bai-du-thi/{entry}")
-        cast.codes[name] = van.page.locator("b.mono").first.inner_text()
     hau = cast["hau"]
     hau.go(f"/bai-cua-toi/{first}")
     hau.sees("Đồi cằn trổ hoa", "217")
@@ -247,6 +244,17 @@ def the_preliminary_round(cast: Cast) -> None:
     huan.go(f"{DESK}/cham/prelim/A/phan-cong")
     huan.look("assignment")
     huan.press("main form:has([name=seed]) button")
+    huan.go(f"{DESK}/cham/prelim/A")
+    for name in cast.entries:
+        row = huan.page.locator("main table tbody tr", has_text=stories()[name]["title"])
+        cast.codes[name] = row.locator("th").inner_text().strip()
+    # Who screens knows the author and never the code; the organiser sees the code and no title.
+    van = cast["van"]
+    van.go(f"{DESK}/bai-du-thi/{cast.entries['DH-0001']}")
+    van.does_not_see(*cast.codes.values())
+    van.go(f"{DESK}/cham/prelim/A")
+    van.sees(*cast.codes.values())
+    van.does_not_see(*(stories()[name]["title"] for name in cast.entries))
     waiting = {name: list(stories()[name]["prelim_sheets"]) for name in cast.entries}
     for key in PRELIM:
         mark_all(cast, cast[key], waiting, look=key == "nghi")
@@ -307,6 +315,43 @@ def next_sheet(cast: Cast, judge: Person, waiting: dict[str, list[Sheet]]) -> st
             judge.press(link)
             return name
     return ""
+
+
+def the_texts_are_approved(cast: Cast) -> None:
+    """The secretary prepares what readers get, an organiser approves it; until then they see codes alone."""
+    cast.clock("2027-04-28T10:00:00+07:00")
+    titles = [stories()[name]["title"] for name in cast.entries]
+    visitor = cast["visitor"]
+    visitor.go(PUBLIC + "/chung-khao")
+    visitor.sees(*cast.codes.values())
+    visitor.does_not_see(*titles)
+    van, son = cast["van"], cast["son"]
+    van.go(DESK + "/duyet-dang")
+    for box in van.page.locator("input[name=chosen]").all():
+        box.check()
+    van.press('main form[action$="/duyet-dang"] button.primary')
+    van.look("editions", axe=True)
+    first = cast.entries["DH-0001"]
+    van.go(f"{DESK}/duyet-dang/{first}")
+    van.look("edition", axe=True)
+    van.press("#bien-tap button.primary")
+    van.sees("Đồi cằn trổ hoa")
+    for entry in cast.entries.values():
+        son.go(f"{DESK}/duyet-dang/{entry}")
+        form = son.page.locator('form[action$="/duyet"]')
+        if entry == first:
+            son.press(form.locator("button"), status=422)  # nothing is ticked
+            son.look("edition-unticked", axe=True)
+            form = son.page.locator('form[action$="/duyet"]')
+        for box in form.locator("input[name=chosen]").all():
+            box.check()
+        son.press(form.locator("button"))
+    son.go(f"{DESK}/duyet-dang/{first}/lich-su")
+    son.look("edition-history", axe=True)
+    # A page that was kept is kept for 15 seconds; the next minute shows the titles.
+    cast.clock("2027-04-28T10:05:00+07:00")
+    visitor.go(PUBLIC + "/chung-khao?")
+    cast.leave("van")
 
 
 def the_final_round(cast: Cast) -> None:
@@ -375,7 +420,17 @@ def the_readers_vote(cast: Cast) -> None:
 def the_results(cast: Cast) -> None:
     """Computed, decided, approved by one, then by two; and nobody sees them before their minute."""
     cast.clock("2027-05-28T14:00:00+07:00")
-    diep, son = cast["diep"], cast["son"]
+    diep, son, huan = cast["diep"], cast["son"], cast["huan"]
+    huan.go(DESK + "/cham/phach/A")
+    huan.fill(reason="Điểm đã khóa, ghép phách trước khi xét giải")
+    huan.press("main form[method=post] button")
+    huan.look("codes-asked", axe=True)
+    assert huan.page.locator('form[action$="/phach/A/mo"]').count() == 0  # whoever asked does not open
+    diep.go(DESK + "/cham/phach/A")
+    diep.press('form[action$="/phach/A/mo"] button')
+    diep.press('form[action$="/phach/A/doc"] button')
+    diep.sees(*cast.codes.values(), *(stories()[name]["author"]["name"] for name in cast.entries))
+    diep.look("codes-open", axe=True)
     diep.go(DESK + "/ket-qua")
     diep.look("results-desk")
     diep.press('form[action$="/ket-qua/tinh"] button')
@@ -444,6 +499,7 @@ CHAPTERS = (
     the_units_verify,
     judges_are_seated,
     the_preliminary_round,
+    the_texts_are_approved,
     the_final_round,
     the_readers_vote,
     the_results,

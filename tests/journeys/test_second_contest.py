@@ -16,12 +16,13 @@ from contest.entries.models import Advancement, Entry
 from contest.judging.closing import check_closing
 from contest.judging.models import SheetRevision
 from contest.judging.rounds import entry_results
-from contest.judging.services import assign, close_round, rescore, seat_judge, settle_gap
+from contest.judging.services import ask_to_open, assign, close_round, open_codes, rescore, seat_judge, settle_gap
 from contest.results.models import Award
 from contest.results.publishing import approve, enter_decision, release_posting
 from contest.results.queries import find_public_results
 from contest.results.services import compute_results
 from tests.factories import make_contest, make_staff, make_user
+from tests.factories.editions import publish_edition
 from tests.factories.entries import make_accepted, verify, words
 from tests.factories.judging import assignments_of, finalise, opening_of, spread_marks
 from tests.factories.voting import vote
@@ -121,6 +122,14 @@ def test_from_entries_to_honours(app, client, clock, contest, staff, entries):
     # Council, posting, decision, two people.
     after_vote = rules.window("council").opens + timedelta(hours=2)
     boss, other = staff["organisers"]
+    with pytest.raises(Refused):  # two people have to open the codes first
+        compute_results(contest=contest, actor=boss, now=after_vote)
+    for category in "AB":
+        codes = {"contest": contest, "category": category, "now": after_vote}
+        ask_to_open(reason="Ghép phách trước khi xét giải", actor=staff["chair"], **codes)
+        open_codes(actor=boss, **codes)
+    for entry in entries.values():
+        publish_edition(entry, after_vote)
     compute_results(contest=contest, actor=boss, now=after_vote)
     release_posting(contest=contest, actor=boss, now=after_vote + timedelta(hours=1))
     number = "2114/QĐ-HND"

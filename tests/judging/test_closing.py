@@ -21,14 +21,16 @@ from contest.entries.queries import finalists
 from contest.entries.services import fall_out
 from contest.judging.council import category_ranking, open_ties
 from contest.judging.models import Assignment, CouncilBallot, GapSettlement, RoundClosing, SetAside
-from contest.judging.queries import entry_results, final_ranking, is_locked, talk
+from contest.judging.queries import entry_results, final_ranking, is_locked, opened_categories, talk
 from contest.judging.rounds import entry_state, figures_for, round_state
 from contest.judging.rules import RefusedList
 from contest.judging.services import (
+    ask_to_open,
     check_closing,
     close_round,
     declare_conflict,
     open_codes,
+    read_codes,
     record_conflict,
     record_council_ballot,
     rescore,
@@ -498,15 +500,36 @@ def test_places_close_up_when_a_finalist_falls_out_and_the_old_ballot_is_on_anot
 
 def test_codes_are_opened_once_scores_are_locked_and_it_is_recorded(contest, chair):
     entry = make_finalist(contest)
-    organiser = make_staff(contest, "organiser")
+    organiser, secretary = make_staff(contest, "organiser"), make_staff(contest, "secretary")
     now = opening_of(contest, "council")
+    asking = {"contest": contest, "category": "A", "reason": "Trước khi xét giải", "now": now}
+    doing = {"contest": contest, "category": "A", "now": now}
     with pytest.raises(Refused, match="after the scores"):
-        open_codes(contest=contest, category="A", actor=organiser, now=now)
+        ask_to_open(**asking, actor=organiser)
     judges = make_panel(contest, "final", size=5)
     mark_all(entry, judges, [80] * 5, "final")
     close(contest, chair, "final")
-    assert open_codes(contest=contest, category="A", actor=organiser, now=now) == {entry.blind_code: entry.id}
-    assert db.session.scalars(select(AuditRow).where(AuditRow.verb == "judging.open_codes")).one()
+    with pytest.raises(Conflict):  # nobody has asked
+        open_codes(**doing, actor=chair)
+    for person in (secretary, judges[0]):
+        with pytest.raises(Refused, match="head of jury does this"):
+            ask_to_open(**asking, actor=person)
+    with pytest.raises(Refused, match="why"):
+        ask_to_open(**asking | {"reason": " "}, actor=organiser)
+    ask_to_open(**asking, actor=organiser)
+    with pytest.raises(Refused, match="another person"):
+        open_codes(**doing, actor=organiser)
+    with pytest.raises(Refused, match="not been opened"):
+        read_codes(**doing, actor=organiser)
+    assert opened_categories(contest.id) == set()
+    opening = open_codes(**doing, actor=chair)
+    assert open_codes(**doing, actor=chair) is opening  # twice is once
+    assert opened_categories(contest.id) == {"A"}
+    (line,) = read_codes(**doing, actor=organiser)
+    assert (line.code, line.public_id, line.author) == (entry.blind_code, entry.public_id, entry.author_name)
+    read_codes(**doing, actor=chair)
+    verbs = db.session.scalars(select(AuditRow.verb).where(AuditRow.verb.like("judging.%codes")).order_by(AuditRow.id))
+    assert verbs.all() == ["judging.ask_to_open_codes", "judging.open_codes", *["judging.read_codes"] * 2]
 
 
 def test_the_work_does_not_grow_with_the_entries(contest, query_counter):

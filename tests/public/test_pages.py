@@ -103,12 +103,13 @@ def test_withdrawing_consent_takes_the_story_off_every_page(app, client, clock):
     clock.instant = contest.rules.window("voting").opens
     address = f"/bai/{entries[0].public_id}"
     assert client.get(address).status_code == 200
-    with writing():
-        verification = db.session.scalars(
-            select(Verification).where(Verification.exemplar_id == entries[0].exemplar_id)
-        ).one()
-        verification.consent = False
-    assert client.get(address).status_code == 404
+    title = entries[0].title
+    with writing() as now:
+        withdraw_consent(exemplar=entries[0].exemplar, actor=make_user(), now=now)
+    gone = client.get(address)
+    assert gone.status_code == 410
+    assert title not in gone.text
+    assert entries[0].blind_code in gone.text
     assert entries[0].public_id not in client.get("/doc").text
 
 
