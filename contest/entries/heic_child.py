@@ -14,7 +14,7 @@ import pillow_heif
 from contest.core.errors import Refused
 from contest.entries.images import open_bounded
 
-_MEMORY, _SECONDS = 900_000_000, 8
+_MEMORY, _SECONDS = 700_000_000, 8
 
 
 def main() -> int:

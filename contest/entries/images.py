@@ -22,9 +22,12 @@ from contest.entries import heic
 FORMATS = ("JPEG", "PNG", "WEBP")
 LARGE, MIDDLE, SMALL = 1600, 960, 480
 SMALLEST = 200
-# Pixels that are decoded at most. A JPEG is decoded at a fraction of its size when it is large;
-# PNG and WebP need all their pixels in memory (4 bytes each). MPO is a JPEG with more behind it.
-_MOST_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000, "PNG": 25_000_000, "WEBP": 25_000_000, "HEIF": 25_000_000}
+# Pixels that are decoded at most, so that a photo takes no more than about 150 MB. A JPEG is decoded
+# at a fraction of its size when it is large, except that a progressive one keeps 3 bytes a pixel
+# meanwhile; PNG needs 4 bytes a pixel, and the decoder of WebP four times as much. MPO is a JPEG
+# with more behind it.
+_MOST_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000, "PNG": 25_000_000, "WEBP": 10_000_000, "HEIF": 25_000_000}
+_MOST_PROGRESSIVE = 45_000_000
 _QUALITY = 82
 _WHITE = (255, 255, 255)
 # The profiles of telephones and cameras are a matrix and three curves; larger ones are not read.
@@ -100,13 +103,14 @@ def _guarded(decode: Callable[[], Image.Image]) -> Image.Image:
 
 
 def open_bounded(content: bytes, formats: tuple[str, ...]) -> Image.Image:
-    """The picture in `content`, upright, at most twice as large as it will be kept, and nothing else of it.
+    """The picture in `content`, upright, as large as it will be kept, and nothing else of it.
 
     Of a picture that moves, the first frame. Raises Refused for sizes, and whatever the decoder raises.
     """
     image = Image.open(BytesIO(content), formats=formats)
     width, height = image.size
-    if width * height > _MOST_PIXELS[str(image.format)]:
+    most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_PIXELS[str(image.format)]
+    if width * height > most:
         raise Refused(
             N_("This photo has too many pixels (%(width)s × %(height)s). Send it in a smaller size."),
             code="photo_pixels",
@@ -123,13 +127,13 @@ def open_bounded(content: bytes, formats: tuple[str, ...]) -> Image.Image:
     # A JPEG can be decoded at half, a quarter or an eighth of its size, for a fraction of the memory.
     image.draft("RGB", (LARGE, LARGE))
     image.load()
-    turned = image.getexif().get(0x0112, 1)
-    clean = _true_colours(_pixels(image), image.info.get("icc_profile"), image.mode)
     mark = Image.Exif()
-    mark[0x0112] = turned if isinstance(turned, int) else 1
+    mark[0x0112] = image.getexif().get(0x0112, 1)
+    clean = _fitted(_true_colours(_pixels(image), image.info.get("icc_profile"), image.mode), LARGE)
+    image.close()
     clean.getexif().update(mark)
+    # A new image once more: the mark must not travel on.
     upright = ImageOps.exif_transpose(clean)
-    # Turned or not, a new image: the mark above must not travel on.
     fresh = Image.new("RGB", upright.size)
     fresh.paste(upright)
     return fresh
@@ -148,7 +152,7 @@ def _pixels(image: Image.Image) -> Image.Image:
     Made strip by strip and at once smaller where there is much to spare, so that a large picture is
     never in memory twice.
     """
-    step = max(1, max(image.size) // (2 * LARGE))
+    step = max(1, max(image.size) // LARGE)
     rows = _STRIP - _STRIP % step
     clean = Image.new("RGB", (-(-image.width // step), -(-image.height // step)), _WHITE)
     for top in range(0, image.height, rows):

@@ -202,7 +202,7 @@ def desk_history(slug: str, public_id: str) -> str:
     return _history_page(entry, trail, "entries.desk_history", {"slug": slug})
 
 
-def _history_page(entry: Entry, trail: list[tuple[str, str]], endpoint: str, where: dict[str, str]) -> str:
+def _history_page(entry: Entry, trail: list[tuple[str, str]], endpoint: str, where: dict[str, Any]) -> str:
     """All receipts of an entry, and one of them against the submission before it (`so`: its number)."""
     every = list(entry.receipts)
     sent = [each for each in every if each.kind == receipts.SUBMITTED]
