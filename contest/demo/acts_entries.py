@@ -19,8 +19,10 @@ from contest.entries.checks import identity_leaks
 from contest.entries.models import Entry
 from contest.entries.queries import own_drafts
 from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, PEOPLE, RECEIVED, SUBMITTED, declarations_for
+from contest.exemplars.holds import clear_hold, put_on_hold
 from contest.exemplars.models import Verification
 from contest.exemplars.queries import standing_verifications
+from contest.exemplars.rules import VERIFIED
 from contest.exemplars.services import answer_verification
 from contest.units.queries import get_unit, officers_of
 from contest.units.services import appoint_officer
@@ -251,6 +253,43 @@ def _answer(*, stage: Stage, verification: Verification, story: Story | None, no
     )
 
 
+def hold_one(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """A report in the press is checked before the exemplar is presented; nothing else of it changes."""
+    contest, secretary = stage.contest(contest_id), stage.person("van")
+    standing = standing_verifications(contest.id)
+    for entry, story in stage.submitted(contest, ACCEPTED):
+        answer = standing.get(entry.exemplar_id)
+        if story is None or answer is None or answer.outcome != VERIFIED or entry.exemplar.hold_note:
+            continue
+        return stage.attempt(
+            put_on_hold,
+            exemplar=entry.exemplar,
+            reason=reason("on_hold_reason"),
+            reasons=contest.rules.verification.hold_reasons,
+            note=reason("hold_note"),
+            contest_id=contest.id,
+            actor=secretary,
+            now=now,
+        ).done
+    return 0
+
+
+def clear_holds(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    contest, secretary = stage.contest(contest_id), stage.person("van")
+    held = [entry for entry, _ in stage.submitted(contest, ACCEPTED) if entry.exemplar.held_at is not None]
+    return sum(
+        stage.attempt(
+            clear_hold,
+            exemplar=entry.exemplar,
+            note=reason("hold_cleared"),
+            contest_id=contest.id,
+            actor=secretary,
+            now=now,
+        ).done
+        for entry in held
+    )
+
+
 # When
 
 
@@ -331,4 +370,18 @@ def acts() -> list[Act]:
             "answer_3": "2027-08-27 16:00",
         },
     )
-    return [*sent, *first, *second]
+    matter = [
+        Act(
+            at("2027-04-09 10:00"),
+            N_("The secretariat put %(count)s exemplar on hold while a press report is checked."),
+            partial(hold_one, contest_id=FIRST),
+            FIRST,
+        ),
+        Act(
+            at("2027-04-15 10:00"),
+            N_("The matter is cleared: %(count)s hold was lifted."),
+            partial(clear_holds, contest_id=FIRST),
+            FIRST,
+        ),
+    ]
+    return [*sent, *first, *second, *matter]

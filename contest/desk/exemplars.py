@@ -231,6 +231,8 @@ def suggestions(
     """
     found = _likenesses(contest.id, {contest.id, *contest_ids}, about)
     shown = found[:limit]
+    if not shown:
+        return [], len(found)
     ids = {identifier for each in shown for identifier in (each.one, each.other)}
     rows = db.session.execute(
         select(Exemplar, Entry)

@@ -79,7 +79,7 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
         )
     )
     if late:
-        found.append(Risk("bad", N_("Verifications are past their last day"), late, "screening.desk"))
+        found.append(Risk("bad", N_("Verifications are past their last day"), late, "desk.exemplars"))
     states = counts_by_state(contest.id)
     waiting = states.get("submitted", 0) + states.get("received", 0)
     screening = rules.window("screening")

@@ -232,7 +232,7 @@ def answered_by_unit(unit_id: int, limit: int = 100) -> Sequence[Verification]:
             Verification.superseded_at.is_(None),
             Verification.outcome.is_not(None),
         )
-        .options(joinedload(Verification.exemplar))
+        .options(joinedload(Verification.exemplar), selectinload(Verification.documents))
         .order_by(Verification.answered_at.desc(), Verification.id.desc())
         .limit(limit)
     ).all()

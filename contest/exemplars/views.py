@@ -20,7 +20,7 @@ from contest.core.web.downloads import send_download
 from contest.core.web.files import file_store
 from contest.exemplars.consents import withdraw_consent
 from contest.exemplars.forms import AnswerForm, WithdrawForm
-from contest.exemplars.models import Verification
+from contest.exemplars.models import Consent, Verification
 from contest.exemplars.papers import MOST_BYTES, MOST_PAPERS, attach_paper, make_paper, remove_paper
 from contest.exemplars.queries import (
     get_paper,
@@ -57,13 +57,13 @@ def _me() -> User:
 def answer(code: str, public_id: str) -> str:
     unit = get_unit(code)
     verification = get_verification(unit.id, public_id)
-    return _page(unit, verification, _answered(verification))
+    standing = standing_consents(verification.exemplar_id)
+    return _page(unit, verification, _answered(verification, standing), standing)
 
 
-def _answered(verification: Verification) -> AnswerForm:
+def _answered(verification: Verification, standing: dict[str, Consent]) -> AnswerForm:
     """A form that shows the answer that stands."""
     form = AnswerForm(formdata=None)
-    standing = standing_consents(verification.exemplar_id)
     present = standing.get(PRESENT)
     form.show(
         verification,
@@ -74,10 +74,11 @@ def _answered(verification: Verification) -> AnswerForm:
     return form
 
 
-def _page(unit: Unit, verification: Verification, form: AnswerForm) -> str:
+def _page(unit: Unit, verification: Verification, form: AnswerForm, standing: dict[str, Consent] | None = None) -> str:
     form.offer(is_child=verification.exemplar.is_child)
     withdrawing = WithdrawForm(formdata=None)
-    standing = standing_consents(verification.exemplar_id)
+    if standing is None:
+        standing = standing_consents(verification.exemplar_id)
     withdrawing.purpose.choices = [(name, _(PURPOSE_NAMES[name])) for name in PURPOSES if name in standing]
     return render_template(
         "exemplars/answer.html",
