@@ -1,4 +1,4 @@
-"""Copy the fonts that pages use from node_modules/ to static/vendor/, with their stylesheet.
+"""Copy the fonts and the editor that pages use from node_modules/ to static/vendor/.
 
     python3 scripts/vendor.py
 
@@ -81,6 +81,8 @@ FALLBACKS = """\
 FACE = re.compile(r"@font-face\s*\{(?P<body>[^}]*)\}")
 FILE = re.compile(r"url\(\./files/(?P<name>[\w.-]+\.woff2)\)")
 
+EDITOR_STYLES = re.compile(r"document\.head\.insertBefore\(\w+,document\.head\.firstChild\),")
+
 
 def main() -> int:
     """Write static/vendor/ afresh. Fails when a package no longer holds what is asked of it."""
@@ -106,12 +108,30 @@ def main() -> int:
         for name in names:
             shutil.copy(PACKAGES / package / f"{name}.ttf", papers)
         shutil.copyfile(PACKAGES / package / "LICENSE_FONT", papers / f"LICENSE-{Path(package).name}.txt")
+    copy_editor(making / "trix")
     sheet = "/* Made by scripts/vendor.py; change it there. */\n" + FALLBACKS + "".join(faces)
     (making / "fonts.css").write_text(sheet, "utf-8")
     shutil.rmtree(TARGET, ignore_errors=True)
     making.rename(TARGET)
     print(f"static/vendor: {len(faces)} font faces", flush=True)
     return 0
+
+
+def copy_editor(target: Path) -> None:
+    """The editor of the writing page: one module with its licence, without stylesheet, sources and maps.
+
+    It puts two style elements into the page, which the content policy refuses (and says so in the
+    console). Our copy does not put them in; static/css/editor.css has the rules that are needed.
+    """
+    package = PACKAGES / "trix"
+    text = (package / "dist" / "trix.esm.min.js").read_text("utf-8")
+    text, times = EDITOR_STYLES.subn("", text)
+    if times != 1:
+        raise SystemExit("trix: the call that adds its styles was not found")
+    text = re.sub(r"\n//# sourceMappingURL=.*", "", text)
+    target.mkdir()
+    (target / "trix.js").write_text(text, "utf-8")
+    shutil.copyfile(package / "LICENSE", target / "LICENSE-trix.txt")
 
 
 def faces_of(stylesheet: Path, family: str) -> list[tuple[str, str]]:

@@ -7,3 +7,11 @@ const DROPPED = /[\u00ad\ufeff\u200b\u200c\u200d\u2060]/gu;
 export function countWords(text) {
   return text.normalize("NFC").replace(DROPPED, "").split(SPACE).filter(Boolean).length;
 }
+
+// The words of light markup (contest/core/richtext): without what marks headings, quotations, items and
+// photos. Stars that touch a word change no count.
+const MARK = /^\s*(?:#{1,3} +|> +|\*(?= +\S)(?!(?: \*)*\s*$) +|[0-9]{1,3}\. +|\[photo:[0-9A-Za-z_-]{1,40}\]\s*$)/u;
+
+export function bodyOf(source) {
+  return source.split(/\r\n|\r|\n/u).map((line) => (line.trim() === ">" ? "" : line.replace(MARK, ""))).join("\n");
+}

@@ -1,6 +1,6 @@
 // The writing desk: a live count, saving as one types, and a copy on this device while saving fails.
 // The form works without any of it.
-import { countWords } from "./words.js";
+import { bodyOf, countWords } from "./words.js";
 
 const form = document.querySelector("form[data-writing]");
 const PAUSE = 1500; // ms without typing before a save
@@ -21,20 +21,22 @@ function icon(name) {
   return svg;
 }
 
-function counting(body) {
+// `text()` is the body: what is counted.
+function counting(text) {
   const shown = form.querySelector("[data-word-count]");
   const note = form.querySelector("[data-word-note]");
   const [least, max, most] = ["least", "max", "most"].map((name) => Number(note.dataset[name]));
   const show = () => {
-    const count = countWords(body.value);
+    const count = countWords(text());
     shown.textContent = groups(count);
     if (count && least && count < least) note.textContent = `(${note.dataset.sayFew} ${groups(least - count)})`;
     else if (most && count > most) note.textContent = `(${note.dataset.sayMany} ${groups(count - most)})`;
     else if (max && count > max) note.textContent = `(${note.dataset.sayOver})`;
     else note.textContent = "";
   };
-  body.addEventListener("input", show);
+  form.addEventListener("input", show);
   show();
+  return show;
 }
 
 // What is typed, without what belongs to this page load alone.
@@ -83,7 +85,7 @@ function saving() {
     stopped = true;
     failed(form.dataset.saySignedOut);
     if (form.dataset.signin) {
-      const link = Object.assign(document.createElement("a"), { href: form.dataset.signin, textContent: "→" });
+      const link = Object.assign(document.createElement("a"), { href: form.dataset.signin, textContent: form.dataset.saySignin });
       status.append(" ", link);
     }
   };
@@ -101,7 +103,7 @@ function saving() {
     try {
       answer = await fetch(form.dataset.autosave, {
         method: "POST",
-        body: new URLSearchParams(new FormData(form)),
+        body: new FormData(form),
         redirect: "manual",
         headers: { Accept: "application/json" },
       });
@@ -124,6 +126,7 @@ function saving() {
       version.value = told.version;
       say("", `${form.dataset.saySaved} ${told.at}`, "check");
       checklist(told.items);
+      if (told.now) deadline(told.now);
       if (JSON.stringify(values()) === now) forget();
       else later(PAUSE);
     } else if (answer.status === 409) {
@@ -170,7 +173,45 @@ function saving() {
   });
   window.addEventListener("online", () => later(0));
   window.addEventListener("pageshow", () => (stopped = false));
-  offerLocalCopy(key, kept, forget);
+  if (form.dataset.merged !== undefined) forget();
+  return {
+    /** The form stands as it came from the server: nothing of it needs saving. */
+    settled: () => (kept = JSON.stringify(values())),
+    offer: (editor) => offerLocalCopy(key, kept, forget, editor),
+  };
+}
+
+// Time left by the server's clock: what it said, and what has passed here since.
+let ticking = 0;
+function deadline(now) {
+  const shown = document.querySelector("[data-deadline]");
+  const left = shown?.querySelector("b");
+  if (!left) return;
+  clearInterval(ticking);
+  const ends = Date.parse(shown.dataset.deadline);
+  const said = Date.parse(now);
+  const since = performance.now();
+  const words = (number, unit) =>
+    new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(number);
+  const tick = () => {
+    const seconds = Math.ceil((ends - said - (performance.now() - since)) / 1000);
+    if (seconds <= 0) {
+      left.textContent = shown.dataset.sayClosed;
+      clearInterval(ticking);
+      return;
+    }
+    const parts = [
+      [Math.floor(seconds / 86400), "day"],
+      [Math.floor(seconds / 3600) % 24, "hour"],
+      [Math.floor(seconds / 60) % 60, "minute"],
+      [seconds % 60, "second"],
+    ];
+    const first = parts.findIndex(([number]) => number > 0);
+    const text = parts.slice(first, first + 2).map(([number, unit]) => words(number, unit)).join(" ");
+    left.textContent = shown.dataset.sayLeft.replace("%s", text);
+  };
+  tick();
+  ticking = setInterval(tick, 1000);
 }
 
 function checklist(items) {
@@ -179,21 +220,23 @@ function checklist(items) {
   items.forEach((item, index) => {
     const line = list.children[index];
     const done = !item.message;
-    if (line.classList.contains("done") === done) {
-      const note = line.querySelector(".small");
-      if (note) note.textContent = item.message;
-      return;
-    }
     line.className = done ? "done" : "todo";
     line.querySelector("svg").replaceWith(icon(done ? "check" : "forward"));
     const text = document.createElement("span");
-    text.textContent = done ? item.label : `${item.label}: ${item.message}`;
+    if (done) text.textContent = item.label;
+    else {
+      text.append(
+        Object.assign(document.createElement("a"), { href: item.url, textContent: item.label }),
+        document.createElement("br"),
+        Object.assign(document.createElement("span"), { className: "small muted", textContent: item.message }),
+      );
+    }
     line.lastElementChild.replaceWith(text);
   });
 }
 
 // A text that this device holds and the server does not: offered, never put in by itself.
-function offerLocalCopy(key, kept, forget) {
+function offerLocalCopy(key, kept, forget, editor) {
   const box = form.querySelector("[data-local-copy]");
   let copy = null;
   try {
@@ -213,8 +256,12 @@ function offerLocalCopy(key, kept, forget) {
   box.hidden = false;
   box.querySelector("[data-local-use]").addEventListener("click", () => {
     const byName = new Map(copy.values);
+    const html = byName.get("html");
+    if (editor && html !== undefined) editor.show(html);
+    else if (editor && byName.has("body")) editor.showText(byName.get("body"));
+    else if (html !== undefined) byName.set("body", wordsOf(html));
     for (const field of form.elements) {
-      if (!field.name || ["csrf_token", "version", "section", "go"].includes(field.name)) continue;
+      if (!field.name || ["csrf_token", "version", "section", "go", "html"].includes(field.name)) continue;
       if (field.type === "checkbox" || field.type === "radio") field.checked = byName.get(field.name) === field.value;
       else if (byName.has(field.name)) field.value = byName.get(field.name);
     }
@@ -226,6 +273,13 @@ function offerLocalCopy(key, kept, forget) {
     forget();
     box.hidden = true;
   });
+}
+
+// The text of an editor's HTML, for a page on which the editor did not start: no word is lost.
+function wordsOf(html) {
+  const held = new DOMParser().parseFromString(html, "text/html");
+  const blocks = [...held.body.querySelectorAll("p, h2, blockquote, li")].filter((each) => !each.querySelector("p, li"));
+  return blocks.map((block) => block.textContent.trim()).filter(Boolean).join("\n\n");
 }
 
 // The legal representative is asked for as soon as the date of birth says so.
@@ -301,9 +355,25 @@ keeping(document.querySelectorAll("form[data-keeping]"));
 
 if (form) {
   const body = form.elements.body;
-  if (body) counting(body);
-  saving();
+  let text = body ? () => bodyOf(body.value) : null;
+  const count = body ? counting(() => text()) : () => {};
+  const saver = saving();
+  const told = document.querySelector("[data-deadline]");
+  if (told) deadline(told.dataset.now);
   guardian();
+  const changed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
+  // The editor is large and comes last; where it does not come, the textarea stays.
+  const coming = form.querySelector("[data-editor]") ? import("./editor.js").then(({ start }) => start(form, changed)) : null;
+  Promise.resolve(coming)
+    .catch(() => null)
+    .then((editor) => {
+      if (editor) {
+        text = editor.text;
+        saver.settled();
+        count();
+      }
+      saver.offer(editor);
+    });
 }
 
 // A photo on its way: a phone on a slow line takes a while.

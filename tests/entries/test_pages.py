@@ -170,7 +170,6 @@ def test_saving_as_one_types(app, client):
     conflict = client.post(address, data={**first, "title": "Hai"})
     assert conflict.status_code == 409
     assert conflict.json["code"] == "version"
-    assert conflict.json["saved"]["body"] == "a b c"
     assert conflict.json["version"] == saved.json["version"]
     both = client.post(f"/viet/{entry.public_id}", data={**first, "title": "Hai", "body": "bản của tôi"})
     assert both.status_code == 409

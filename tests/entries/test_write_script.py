@@ -73,8 +73,14 @@ def desk(app: Any, client: Any, entry: Entry) -> Iterator[Any]:
             def open(self) -> Any:
                 page = context.new_page()
                 page.on("pageerror", lambda error: self.problems.append(str(error)))
+                page.on("console", self.heard)
                 page.goto(f"{base}/viet/{entry.public_id}")
+                page.locator("trix-editor").wait_for(timeout=SOON)
                 return page
+
+            def heard(self, message: Any) -> None:
+                if message.type == "error" and "Failed to load resource" not in message.text:
+                    self.problems.append(message.text)
 
         made = Desk()
         yield made
@@ -91,7 +97,11 @@ def kept(entry: Entry) -> str:
 
 
 def type_(page: Any, text: str) -> None:
-    page.locator("#body").fill(text)
+    page.locator("trix-editor").fill(text)
+
+
+def text_of(page: Any) -> str:
+    return page.locator("trix-editor").inner_text().strip()
 
 
 def says(page: Any, words: str) -> None:
@@ -123,12 +133,15 @@ def test_two_windows_are_told_of_each_other(desk, entry):
     says(other, "cửa sổ khác")
     assert kept(entry) == "bản của cửa sổ một"
     other.get_by_role("button", name="Lưu nháp").click()
-    other.get_by_text("Hai bản của bài này").wait_for(timeout=SOON)
-    assert "bản của cửa sổ một" in other.locator(".quote").inner_text()
-    assert other.locator("#body").input_value() == "bản của cửa sổ hai"
-    other.get_by_role("button", name="Lưu nháp").click()
-    other.wait_for_load_state()
+    other.get_by_role("heading", name="Hai bản của bài này").wait_for(timeout=SOON)
+    pair = other.locator(".pair > div")
+    assert "bản của cửa sổ hai" in pair.nth(0).inner_text()
+    assert "bản của cửa sổ một" in pair.nth(1).inner_text()
+    other.get_by_label("Bản của cửa sổ này").check()
+    other.get_by_role("button", name="Lưu thành một bản").click()
+    other.locator("trix-editor").wait_for(timeout=SOON)
     assert kept(entry) == "bản của cửa sổ hai"
+    assert other.evaluate("localStorage.length") == 0
 
 
 def test_without_a_network_the_device_keeps_the_text(desk, entry):
@@ -148,12 +161,12 @@ def test_what_the_device_kept_is_offered_again(desk, entry):
     desk.context.set_offline(True)
     type_(page, "chưa kịp lưu")
     says(page, "Mất kết nối")
-    page.close()
+    page.goto("about:blank")
     desk.context.set_offline(False)
     page = desk.open()
-    assert page.locator("#body").input_value() == "Mùa này."
+    assert text_of(page) == "Mùa này."
     page.get_by_role("button", name="Lấy lại").click()
-    assert page.locator("#body").input_value() == "chưa kịp lưu"
+    assert text_of(page) == "chưa kịp lưu"
     says(page, "Đã lưu lúc")
     assert kept(entry) == "chưa kịp lưu"
     again = desk.open()

@@ -245,6 +245,17 @@ def with_photos(document: Document, ids: Mapping[str, str]) -> Document:
     )
 
 
+def numbered_in_words(document: Document) -> Document:
+    """The document for an editor whose lists all begin with 1: other lists as paragraphs with their numbers."""
+    blocks: list[Block] = []
+    for kind, group in normalised(document).groups:
+        if kind == NUMBER and group[0].number > 1:
+            blocks += [Block(PARAGRAPH, (Run(f"{block.number}. "), *block.runs)) for block in group]
+        else:
+            blocks += group
+    return normalised(Document(tuple(blocks)))
+
+
 def hide(document: Document, phrases: Collection[str], mark: str = "[…]") -> Document:
     """The document with each of `phrases` (whole words, as written, in any style) replaced by `mark`."""
     patterns = [

@@ -20,6 +20,8 @@ from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from contest.core.web.errors import signed_out_form
+
 View = Callable[..., Any]
 ATTRIBUTE = "contest_access"
 
@@ -93,6 +95,8 @@ def guard() -> Response | None:
     if access.kind == "demo":
         return None if current_app.config["SETTINGS"].demo else abort(404)
     if not current_user.is_authenticated:
+        if (kept := signed_out_form()) is not None:
+            return kept
         # A form sent after the session ended cannot be repeated by a redirect: back to its page.
         target = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
         return redirect(url_for(current_app.config["SIGN_IN_ENDPOINT"], next=request.script_root + target))

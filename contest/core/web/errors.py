@@ -13,6 +13,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from contest.core import formats
 from contest.core.errors import Conflict, Dong, NotFound, Refused
@@ -90,12 +91,28 @@ def _stale_form(error: CSRFError) -> Any:
     Only to a signed-in person whose browser says that the form came from this site; for anything
     else the page says no and repeats nothing.
     """
-    fields: list[tuple[str, str]] = []
-    if current_user.is_authenticated and _same_origin():
-        for name, value in list(request.form.items(multi=True))[:_RESEND_FIELDS]:
-            if name != "csrf_token":
-                fields.append((name, value))
+    fields = _sent_fields() if current_user.is_authenticated and _same_origin() else []
     return _page(400, "csrf", fields=fields)
+
+
+def _sent_fields() -> list[tuple[str, str]]:
+    """What a form carried, to be sent again."""
+    fields = list(request.form.items(multi=True))[:_RESEND_FIELDS]
+    return [(name, value) for name, value in fields if name != "csrf_token"]
+
+
+def signed_out_form() -> Response | None:
+    """The answer to a form that arrives after its session ended: the same words again, and the way to sign in.
+
+    None where there is nothing to keep: no words, a script's request (it keeps them itself), or a form
+    that did not come from this site.
+    """
+    wants_page = request.accept_mimetypes.best != "application/json"
+    if request.method != "POST" or not wants_page or not _same_origin():
+        return None
+    if not any(value.strip() for name, value in _sent_fields()):
+        return None
+    return current_app.make_response(_page(401, "signed_out", fields=_sent_fields()))
 
 
 def init_errors(app: Flask) -> None:
