@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -120,13 +121,20 @@ def test_prizes_beside_the_ladder(outstanding: RuleSet, good_deeds: RuleSet) -> 
     assert outstanding.is_ladder_prize(outstanding.ladder("A")[0][1])
 
 
-def test_press_works_are_not_taken_yet(outstanding: RuleSet, good_deeds: RuleSet) -> None:
-    assert [category.id for category in outstanding.open_categories()] == ["A"]
-    assert [category.id for category in good_deeds.open_categories()] == ["A", "B", "C"]
+def test_press_works_have_a_window_of_publication(outstanding: RuleSet) -> None:
+    assert outstanding.category("B").series_max == 5
+    assert outstanding.category("A").series_max == 1
     window = outstanding.category("B").published_window
     assert window is not None
     assert window.contains(date(2026, 4, 1))
     assert not window.contains(date(2027, 4, 1))
+
+
+def test_groups_have_five_authors_where_the_rules_say_nothing(outstanding: RuleSet, good_deeds: RuleSet) -> None:
+    assert good_deeds.eligibility.group_max == 3
+    document = json.loads(TEXT)["contests"][0]
+    del document["eligibility"]["group_max"]
+    assert parse_rule_set(json.dumps(document)).eligibility.group_max == 5
 
 
 @pytest.mark.parametrize(("count", "taken"), [(499, False), (500, True), (1260, True), (1261, False)])
