@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, defer, joinedload, selectinload
 
 from contest.contests.models import Contest
@@ -23,9 +23,10 @@ from contest.editions.models import Edition, EditionPhoto
 from contest.editions.rules import APPROVED, CHANGED, NOT_PREPARED, PREPARED, WITHDRAWN
 from contest.entries.models import Advancement, Entry, Photo
 from contest.entries.queries import finalists_of
-from contest.entries.rules import ACCEPTED
-from contest.exemplars.models import Verification
-from contest.exemplars.queries import cleared_exemplars
+from contest.entries.rules import ACCEPTED, NOBODY
+from contest.exemplars.models import Exemplar, Verification
+from contest.exemplars.queries import cleared_exemplars, consenting
+from contest.exemplars.rules import PHOTOS
 
 
 def stands() -> ColumnElement[bool]:
@@ -48,6 +49,21 @@ def presented() -> ColumnElement[bool]:
     return and_(Entry.state == ACCEPTED, finalist, cleared, edition)
 
 
+def may_be_seen() -> ColumnElement[bool]:
+    """That readers may have a photo, asked of EditionPhoto: nobody is recognised in it, or the exemplar agrees to that.
+
+    Asked anew each time: the exemplar may withdraw it, and the story stays.
+    """
+    agrees = (
+        select(Photo.id)
+        .join(Entry, Entry.id == Photo.entry_id)
+        .join(Exemplar, Exemplar.id == Entry.exemplar_id)
+        .where(Photo.id == EditionPhoto.photo_id, or_(Photo.recognised == NOBODY, consenting(PHOTOS)))
+        .correlate(EditionPhoto)
+    )
+    return agrees.exists()
+
+
 def find_editions(entry_ids: Collection[int], *, texts: bool = True) -> dict[int, Edition]:
     """The editions that readers may have of these entries, by the entry's id; others are left out.
 
@@ -57,7 +73,7 @@ def find_editions(entry_ids: Collection[int], *, texts: bool = True) -> dict[int
         select(Edition)
         .join(Entry, Entry.id == Edition.entry_id)
         .where(Edition.entry_id.in_(entry_ids), stands(), presented())
-        .options(selectinload(Edition.photos).joinedload(EditionPhoto.photo))
+        .options(selectinload(Edition.photos.and_(may_be_seen())).joinedload(EditionPhoto.photo))
     )
     if not texts:
         query = query.options(defer(Edition.document))
@@ -76,7 +92,7 @@ def get_presented_photo(public_id: str) -> Photo:
         .join(Entry, Entry.id == Photo.entry_id)
         .join(EditionPhoto, EditionPhoto.photo_id == Photo.id)
         .join(Edition, Edition.id == EditionPhoto.edition_id)
-        .where(Photo.public_id == public_id, EditionPhoto.shown.is_(True), stands(), presented())
+        .where(Photo.public_id == public_id, EditionPhoto.shown.is_(True), may_be_seen(), stands(), presented())
         .options(joinedload(Photo.entry))
     )
     if photo is None:
