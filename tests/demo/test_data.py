@@ -143,8 +143,10 @@ def test_units_form_one_tree() -> None:
     for unit in UNITS:
         assert unit["kind"] in KINDS and unit["level"] in LEVELS, unit
         assert unit["parent"] in seen or (unit["parent"] is None and not seen), unit
+        assert {each["to"] for each in unit.get("became", ())} <= UNIT_IDS
         seen.add(unit["id"])
-    assert 38 <= sum(unit["level"] == "xa_phuong_dac_khu" for unit in UNITS) <= 42
+    standing = [unit for unit in UNITS if unit["valid_to"] is None]
+    assert 38 <= sum(unit["level"] == "xa_phuong_dac_khu" for unit in standing) <= 42
     assert Counter(unit["kind"] for unit in UNITS)["special_zone"] == 1
     assert len({unit["name"] for unit in UNITS}) == len(UNITS)
 
