@@ -193,7 +193,7 @@ def test_places_that_give_the_author_away(app):
     found = {(leak.what, leak.where, leak.phrase) for leak in identity_leaks(entry)}
     assert found == {
         ("name", "title", "NGUYEN VAN BINH"),
-        ("name", "body", "Nguyễn  Văn Bình"),
+        ("name", "body", "Nguyễn Văn Bình"),
         ("phone", "body", "0912.345.678"),
         ("phone", "body", "+84 912 345 678"),
         ("pen_name", "body", "Thu"),

@@ -16,6 +16,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, PngImagePlugin
 from sqlalchemy import select
+from werkzeug.routing import BuildError
 
 from contest.core.db import db
 from contest.core.text import fold
@@ -227,7 +228,7 @@ def places(app, planted: Planted) -> list[str]:
                 values |= {"code": code} if code else {}
                 try:
                     path = app.url_map.bind("localhost").build(rule.endpoint, values, method="GET")
-                except Exception:  # a converter that takes none of these names
+                except (BuildError, ValueError):  # a converter that takes none of these names
                     continue
                 found.add(path)
     sheet = f"/cham/{entry.contest.slug}/bai/{assignment.public_id}"
@@ -238,7 +239,7 @@ def places(app, planted: Planted) -> list[str]:
     return sorted(found)
 
 
-def answers(client, planted: Planted, paths: list[str]):
+def answers(client, planted: Planted, paths: list[str], *, forms: bool = True):
     """(what was asked, its answer) for each address, forms and repetitions included."""
     for path in paths:
         answer = client.get(path)
@@ -248,6 +249,8 @@ def answers(client, planted: Planted, paths: list[str]):
     sheet = next(path for path in paths if path.startswith("/cham/") and path.endswith("/xung-dot"))[
         : -len("/xung-dot")
     ]
+    if not forms:
+        return
     for path, data in ((sheet, {"act": "final"}), (f"{sheet}/luu", {"version": "x"}), (f"{sheet}/trao-doi", {})):
         yield f"POST {path}", client.post(path, data=data)
 
@@ -349,7 +352,7 @@ def test_swapping_two_authors_leaves_every_byte_that_a_judge_gets(app, client, c
     def all_bytes():
         told = []
         for planted, paths in pages:
-            for path, answer in answers(client, planted, paths):
+            for path, answer in answers(client, planted, paths, forms=False):
                 heads = sorted((k, v) for k, v in answer.headers if k not in {"Set-Cookie", "Date"})
                 body = answer.get_data()
                 if answer.mimetype == "text/html":
