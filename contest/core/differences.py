@@ -17,7 +17,8 @@ SAME, OUT, IN = "same", "out", "in"
 # Pairs of equal items that may be looked at: what the matcher's time grows with.
 _BUDGET = 400_000
 _LONGEST = 60_000  # items on both sides together
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]+", re.UNICODE)
+# A word with the white space before it, so that a run of equal words is one block.
+_TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+", re.UNICODE)
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,11 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int,
     """The matcher's steps from `old` to `new`; None when finding them would take too long."""
     if len(old) + len(new) > _LONGEST:
         return None
-    # White space is everywhere and says nothing: it is matched only beside what does. Where that is
-    # not enough, so are the words that are everywhere.
-    counts = Counter(item for item in new if not item.isspace())
+    counts = Counter(new)
+    if sum(counts[item] for item in old) <= _BUDGET:
+        return list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
+    # Words that are everywhere are matched only beside rarer ones.
     common = {item for item, count in counts.items() if count > 1 + len(new) // 100}
-    for junk in (set[str](), common):
-        if sum(counts[item] for item in old if item not in junk) <= _BUDGET:
-            ignored = junk | {item for item in new if item.isspace()}
-            return list(SequenceMatcher(ignored.__contains__, old, new, autojunk=False).get_opcodes())
-    return None
+    if sum(counts[item] for item in old if item not in common) > _BUDGET:
+        return None
+    return list(SequenceMatcher(common.__contains__, old, new, autojunk=False).get_opcodes())

@@ -14,13 +14,16 @@ from contest.core.differences import IN, OUT, SAME, Piece, differences, words
 
 def test_words_within_a_sentence():
     assert words("Bà gánh hai thùng nước.", "Bà gánh ba thùng nước đầy.") == (
-        Piece(SAME, "Bà gánh "),
-        Piece(OUT, "hai"),
-        Piece(IN, "ba"),
+        Piece(SAME, "Bà gánh"),
+        Piece(OUT, " hai"),
+        Piece(IN, " ba"),
         Piece(SAME, " thùng nước"),
         Piece(IN, " đầy"),
         Piece(SAME, "."),
     )
+    one = "Ông trồng keo trước, rồi mới trồng lim. Đến nay đã phủ xanh 42 héc-ta."
+    other = "Ông trồng keo trước. Đến nay đã phủ xanh 46,5 héc-ta."
+    assert [piece.text for piece in words(one, other) if piece.kind == OUT] == [", rồi mới trồng lim", " 42"]
     assert words("", "mới") == (Piece(IN, "mới"),)
     assert words("cũ", "") == (Piece(OUT, "cũ"),)
 

@@ -189,7 +189,7 @@ def test_the_history_shows_what_changed(app, client):
     sign_in(client, entry.author)
     page = client.get(f"/bai-cua-toi/{entry.public_id}/lich-su").get_data(as_text=True)
     bare = page.replace('<span class="visually-hidden">', "").replace("</span>", "")
-    assert "<del>[bỏ: 42]</del>" in bare
+    assert "<del>[bỏ:  42]</del>" in bare
     assert "46" in page
     assert "&lt;b&gt;" in page
     assert "<b>rừng" not in page
