@@ -51,7 +51,7 @@ def limit_self(limits: Limits) -> None:
         if (number := getattr(resource, name, None)) is not None:
             _lower(number, most)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
-    os.nice(5)
+    os.nice(3)
 
 
 def _lower(number: int, most: int) -> None:

@@ -63,7 +63,7 @@ class Limits(NamedTuple):
     cell: int = 4_000
     memory: int = 120_000_000
     cpu: int = 4
-    wall: float = 4.8
+    wall: float = 4.5
     answer: int = 32_000_000
 
 

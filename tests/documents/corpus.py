@@ -367,7 +367,8 @@ def hostile_xml() -> Iterator[Odd]:
         docx(
             paragraph(
                 STORY[0],
-                '<w:numPr><w:ilvl w:val="-1"/><w:numId w:val="99999999999999999999"/></w:numPr><w:outlineLvl w:val="٣"/>',
+                '<w:numPr><w:ilvl w:val="-1"/><w:numId w:val="99999999999999999999"/></w:numPr>'
+                '<w:outlineLvl w:val="٣"/>',
             )
         ),
     )
@@ -463,8 +464,9 @@ def word_parts() -> Iterator[Odd]:
     yield Odd(
         "field.docx",
         docx(
-            '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe "/k calc"</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
-            + paragraph(STORY[0])
+            '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            '<w:r><w:instrText>DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe "/k calc"</w:instrText></w:r>'
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>' + paragraph(STORY[0])
         ),
     )
     yield Odd(
@@ -615,7 +617,8 @@ def polyglots() -> Iterator[Odd]:
     )
     both = making.content_types().replace(
         "</Types>",
-        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+        '<Override PartName="/xl/workbook.xml"'
+        ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
     )
     yield Odd("two-types.docx", zipped({**docx_parts(), "[Content_Types].xml": both}))
 
