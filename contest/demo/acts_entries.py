@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from contest.accounts.models import User
@@ -16,9 +16,11 @@ from contest.demo.stage import VIETNAM, Act, Stage, at
 from contest.demo.stories import FIRST, SECOND, Story, reason
 from contest.entries import services as entries
 from contest.entries.checks import identity_leaks
+from contest.entries.coauthors import Member, group_state, save_coauthors
 from contest.entries.models import Entry
+from contest.entries.press import Part, press_state, save_publication
 from contest.entries.queries import own_drafts
-from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, PEOPLE, RECEIVED, SUBMITTED, declarations_for
+from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, PEOPLE, RECEIVED, SUBMITTED
 from contest.exemplars.holds import clear_hold, put_on_hold
 from contest.exemplars.models import Verification
 from contest.exemplars.queries import standing_verifications
@@ -75,6 +77,7 @@ def _write_and_submit(*, story: Story, stage: Stage, contest: Contest, now: date
         entry=draft, version=draft.version, title=story.title, genre=raw["genre"], body=raw["body"], now=now
     )
     entries.save_facts(entry=draft, version=draft.facts_version, facts=_facts(story), now=now)
+    _publish(draft, story, now)
     if not draft.photos:
         _add_pictures(draft, story, stage.album, stage.files, now)
     _submit(draft, author, now)
@@ -106,6 +109,26 @@ def _facts(story: Story) -> entries.Facts:
     )
 
 
+def _publish(draft: Entry, story: Story, now: datetime) -> None:
+    """Where a press work came out, and who wrote it together."""
+    parts = [
+        Part(**{**part, "published_on": date.fromisoformat(part["published_on"])})
+        for part in story.raw.get("parts", ())
+    ]
+    if parts:
+        save_publication(entry=draft, seen=press_state(draft), medium=story.raw["medium"], parts=parts, now=now)
+    members = [
+        Member(
+            name=each["name"],
+            pen_name=each["pen_name"],
+            phone=_national(each["phone"]),
+            birth_date=date.fromisoformat(each["birth_date"]),
+        )
+        for each in story.raw.get("coauthors", ())
+    ]
+    save_coauthors(entry=draft, seen=group_state(draft), members=members, now=now)
+
+
 def _national(phone: str) -> str:
     return "0" + phone[3:] if phone.startswith("+84") else phone
 
@@ -127,10 +150,7 @@ def _add_pictures(draft: Entry, story: Story, album: Album, files: FileStore, no
 
 
 def _submit(draft: Entry, author: User, now: datetime) -> None:
-    rules = draft.contest.rules
-    declared = declarations_for(
-        publication=rules.category(draft.category).publication, required=rules.entry_rules.required_fields
-    )
+    declared = entries.declarations_of(draft)
     db.session.flush()
     db.session.refresh(draft)
     entries.submit(

@@ -33,6 +33,8 @@ from contest.judging.sheets import marks_of
 PANELS: dict[tuple[str, str, str], tuple[str, ...]] = {
     (FIRST, "prelim", "A"): ("nghi", "lan", "loc", "nga", "chinh", "cuc", "thien", "suong", "truong", "phung"),
     (FIRST, "final", "A"): ("huan", "nghi", "lan", "chinh", "cuc", "thien", "suong"),
+    (FIRST, "prelim", "B"): ("lan", "chinh", "suong", "thien"),
+    (FIRST, "final", "B"): ("huan", "nghi", "lan", "chinh", "cuc", "thien", "suong"),
     (SECOND, "prelim", "A"): ("nghi", "lan", "chinh", "phung"),
     (SECOND, "prelim", "B"): ("loc", "cuc", "thien", "suong"),
     (SECOND, "prelim", "C"): ("nga", "truong", "suong", "lan"),
