@@ -58,7 +58,7 @@ def _remind_units() -> int:
     if not waiting:
         return 0
     with writing() as now:
-        slugs = dict(db.session.execute(select(Contest.id, Contest.slug)).tuples().all())
+        slugs = {row.id: row.slug for row in db.session.execute(select(Contest.id, Contest.slug))}
         return remind_units(now=now, slugs=slugs)
 
 

@@ -42,7 +42,9 @@ def record_consent(
     version: str = CONSENT_VERSION,
     verification: Verification | None = None,
 ) -> None:
-    """Record that an exemplar agreed, on paper or to its unit. What stands already in these words stays.
+    """Record that an exemplar agreed, on paper or to its unit.
+
+    What stands already in these words is not recorded twice; a unit's answer to another question is new.
 
     Raises Refused for an unknown purpose or giver, and where a child's representative did not speak.
     """
@@ -54,7 +56,9 @@ def record_consent(
     given = []
     for purpose in PURPOSES:
         known = any(
-            each.purpose == purpose and each.version == version and each.given_by == given_by for each in standing
+            (each.purpose, each.version, each.given_by) == (purpose, version, given_by)
+            and (verification is None or each.verification_id == verification.id)
+            for each in standing
         )
         if purpose not in purposes or known:
             continue
