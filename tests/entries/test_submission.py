@@ -13,8 +13,8 @@ from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.entries import services
 from contest.entries.drafting import content_digest
-from contest.entries.models import Entry, Photo, Receipt
 from contest.entries.eligibility import count_of_account
+from contest.entries.models import Entry, Photo, Receipt
 from contest.entries.queries import find_receipt, find_receipt_of_draft, own_entries
 from contest.entries.receipts import text_sha256
 from contest.exemplars.models import Exemplar
