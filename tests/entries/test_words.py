@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from contest.core.richtext import parse, plain
 from contest.core.text import clean_text, count_words
 
-HERE = Path(__file__).parent
-VECTORS = [tuple(pair) for pair in json.loads((HERE / "word_vectors.json").read_text("utf-8"))["vectors"]]
+ROOT = Path(__file__).parents[2]
+SHARED = json.loads((ROOT / "tests" / "vectors" / "words.json").read_text("utf-8"))
+VECTORS = [tuple(pair) for pair in SHARED["vectors"]]
+SOURCES = [tuple(pair) for pair in SHARED["sources"]]
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
@@ -28,6 +31,11 @@ def test_cleaning_makes_no_other_count():
         assert count_words(clean_text(clean_text(typed))) == count
 
 
+@pytest.mark.parametrize(("source", "count"), SOURCES)
+def test_of_light_markup_the_body_counts(source, count):
+    assert count_words(plain(parse(clean_text(source)))) == count
+
+
 @pytest.mark.browser
 def test_the_browser_counts_the_same():
     if CHROMIUM is None:
@@ -35,7 +43,7 @@ def test_the_browser_counts_the_same():
             pytest.fail("no Chromium")
         pytest.skip("no Chromium")
     sync_api = pytest.importorskip("playwright.sync_api")
-    source = (HERE.parents[1] / "static" / "js" / "words.js").read_text("utf-8").replace("export function", "function")
+    source = (ROOT / "static" / "js" / "words.js").read_text("utf-8").replace("export function", "function")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -45,5 +53,10 @@ def test_the_browser_counts_the_same():
         counts = page.evaluate(
             f"typed => {{ {source}; return typed.map(countWords); }}", [typed for typed, _count in VECTORS]
         )
+        bodies = page.evaluate(
+            f"typed => {{ {source}; return typed.map(each => countWords(bodyOf(each))); }}",
+            [typed for typed, _count in SOURCES],
+        )
         browser.close()
     assert counts == [count for _typed, count in VECTORS]
+    assert bodies == [count for _typed, count in SOURCES]

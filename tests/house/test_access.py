@@ -371,6 +371,8 @@ signed in:
     POST /viet/<public_id>/lay-tu-tep/bo
     POST /viet/<public_id>/lay-tu-tep/lay
     POST /viet/<public_id>/lay-tu-tep/lay-lai
+    POST /viet/<public_id>/dan
+    POST /viet/<public_id>/hop-nhat
     POST /viet/<public_id>/luu
     POST /viet/<public_id>/nop
     GET POST /viet/<public_id>/thong-tin

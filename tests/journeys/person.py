@@ -138,7 +138,10 @@ class Person:
         """Type into fields by their names; `__` stands for the dash of a name."""
         for name, value in values.items():
             field = self.page.locator(f'main [name="{name.replace("__", "-")}"]').first
-            if field.evaluate("element => element.tagName") == "SELECT":
+            if name == "body" and self.javascript:
+                # The editor stands in for the textarea as soon as it has come.
+                self.page.locator("trix-editor").fill(value)
+            elif field.evaluate("element => element.tagName") == "SELECT":
                 field.select_option(value)
             else:
                 field.fill(value)

@@ -166,7 +166,7 @@ def test_every_stop_of_the_keyboard_is_seen(demo: Meet) -> None:
 
 
 def test_words_are_counted_in_the_browser_as_on_the_server(demo: Meet) -> None:
-    vectors = json.loads((ROOT / "tests" / "entries" / "word_vectors.json").read_text("utf-8"))["vectors"]
+    vectors = json.loads((ROOT / "tests" / "vectors" / "words.json").read_text("utf-8"))["vectors"]
     page = demo("counter").go("/")
     counted = page.evaluate(
         """async texts => {
@@ -210,10 +210,10 @@ def test_a_half_written_entry_outlives_the_session(demo: Meet) -> None:
     writer.send("/dang-nhap")
     assert writer.path == draft
     # What the server has stands in the field; what only this device has is offered, not put in by itself.
-    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu."
+    assert page.locator("trix-editor").inner_text().strip() == "Câu thứ nhất đã lưu."
     page.locator("[data-local-use]").click()
-    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
+    assert page.locator("trix-editor").inner_text().strip() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
     writer.press("button[name=go][value=stay]")
     writer.go(draft)
-    assert page.locator("[name=body]").input_value() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
+    assert page.locator("trix-editor").inner_text().strip() == "Câu thứ nhất đã lưu. Câu thứ hai thì chưa."
     assert page.locator("[data-local-copy]").is_hidden()
