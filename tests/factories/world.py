@@ -65,6 +65,7 @@ class Side:
     token: str
     grant: RoleGrant  # of a second judge, which can be ended
     scanned: Entry  # typed from paper by the unit's officer, with a scan
+    scan: str  # public id of that scan
     offered: User  # an assisted account of which the writer has to say whether it is theirs
     photos: dict[str, Photo] = field(default_factory=dict)  # draft, sent, finalist, judged
 
@@ -165,6 +166,7 @@ def _side(index: int) -> Side:
     scanned = intake_factory.make_paper(contest, unit, officer, category=category, now=now)
     side = Side(
         scanned=scanned,
+        scan=scanned.attachments[0].public_id,
         offered=intake_factory.make_offer(writer),
         contest=contest,
         unit=unit,
@@ -272,7 +274,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     known: dict[str, Any] = {
         "slug": side.contest.slug,
         "unit": side.unit.code,
-        "scan_id": side.scanned.attachments[0].public_id,
+        "scan_id": side.scan,
         "token": side.token,
         "grant_id": side.grant.id,
         "size": "lon",
