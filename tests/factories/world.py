@@ -23,7 +23,7 @@ from contest.contests.invitations import invite
 from contest.contests.models import Contest, RoleGrant
 from contest.core import clock
 from contest.core.db import db
-from contest.entries.models import Entry, Photo
+from contest.entries.models import Attachment, Entry, LatePass, Photo
 from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
 from contest.judging.models import Assignment
@@ -126,6 +126,18 @@ def _side(index: int) -> Side:
     sent = entry_factory.make_submitted(contest, make_user(**_AGREED), **make)
     finalist = entry_factory.make_finalist(contest, writer, **make)
     judged = judging_factory.make_finalist(contest, category, now=now, exemplar_unit=unit)
+    for each in (draft, sent):
+        _give_proof(each, now)
+    db.session.add(
+        LatePass(
+            contest_id=contest.id,
+            user_id=make_user(**_AGREED).id,
+            until=window.closes + timedelta(days=1),
+            reason="Mất mạng.",
+            granted_at=now,
+            granted_by_id=staff["secretary"].id,
+        )
+    )
     photos = {"draft": draft, "sent": sent, "finalist": finalist, "judged": judged}
     question = Verification(
         contest_id=contest.id,
@@ -298,6 +310,10 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     if argument == "photo_id":
         kind = {"desk_photo": "sent"}.get(page, "draft")
         return side.photos[kind].public_id
+    if argument == "file_id":
+        return _proof(side.sent if page == "desk_proof" else side.draft)
+    if argument == "pass_id":
+        return db.session.scalars(select(LatePass.id).where(LatePass.contest_id == side.contest.id)).one()
     if argument == "paper_id":
         return side.paper.public_id
     if argument == "public_id":
@@ -315,7 +331,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
             return side.finalist.public_id
         if room == "screening":
             return side.sent.public_id
-        if endpoint == "entries.desk_history":
+        if endpoint in {"entries.desk_history", "entries.desk_proof"}:
             return side.sent.public_id
         if endpoint in {"entries.own", "entries.withdraw", "entries.replace", "entries.history"}:
             return side.finalist.public_id
@@ -325,6 +341,26 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     if argument in known:
         return known[argument]
     raise Unaddressed(f"{endpoint} <{argument}>")
+
+
+def _proof(entry: Entry) -> str:
+    """A proof of publication that lies with the entry."""
+    return str(db.session.scalars(select(Attachment.public_id).where(Attachment.entry_id == entry.id)).first())
+
+
+def _give_proof(entry: Entry, now: datetime) -> None:
+    db.session.add(
+        Attachment(
+            entry_id=entry.id,
+            kind="proof",
+            key=f"ad/{entry.id:030x}.pdf",
+            name="trang-bao.pdf",
+            media_type="application/pdf",
+            size=9,
+            sha256=f"{entry.id:064x}",
+            added_at=now,
+        )
+    )
 
 
 _SCREENING = ("finding_id", "pair_id", "view_id", "template_id")

@@ -367,6 +367,11 @@ signed in:
     POST /viet/<public_id>/anh/<photo_id>
     GET /viet/<public_id>/anh/<photo_id>/<size>
     GET /viet/<public_id>/kiem-tra
+    GET /viet/<public_id>/minh-chung/<file_id>
+    GET POST /viet/<public_id>/nhom-tac-gia
+    GET POST /viet/<public_id>/xuat-ban
+    POST /viet/<public_id>/xuat-ban/minh-chung
+    POST /viet/<public_id>/xuat-ban/minh-chung/<file_id>/xoa
     GET POST /viet/<public_id>/lay-tu-tep
     POST /viet/<public_id>/lay-tu-tep/bo
     POST /viet/<public_id>/lay-tu-tep/lay
@@ -396,6 +401,10 @@ operator:
     POST /don-vi-hanh-chinh/<unit>/<act>
 officer:
     GET /don-vi/<code>
+    GET POST /don-vi/<code>/goi-bai
+    GET /don-vi/<code>/goi-bai/<public_id>
+    POST /don-vi/<code>/goi-bai/<public_id>/<any(nhap, thoi):verb>
+    GET /don-vi/<code>/goi-bai/mau/<slug>
     GET POST /don-vi/<code>/viet-giup
     GET POST /don-vi/<code>/bai-giay
     GET /don-vi/<code>/bai/<public_id>
@@ -441,6 +450,10 @@ organiser or secretary:
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/anh/<photo_id>/<size>
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/che
     GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/lich-su
+    GET /ban-to-chuc/<slug>/bai-du-thi/<public_id>/minh-chung/<file_id>
+    GET /ban-to-chuc/<slug>/thoi-han
+    POST /ban-to-chuc/<slug>/thoi-han/nop-muon
+    POST /ban-to-chuc/<slug>/thoi-han/nop-muon/<int:pass_id>/thu-hoi
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/soat-lai
     POST /ban-to-chuc/<slug>/bai-du-thi/<public_id>/phat-hien/<finding_id>
     POST /ban-to-chuc/<slug>/bai-du-thi/nhieu-bai
@@ -464,6 +477,7 @@ organiser or secretary:
     GET /ban-to-chuc/<slug>/tin-nhan
     GET /ban-to-chuc/<slug>/tin-nhan/<template>
 organiser:
+    POST /ban-to-chuc/<slug>/thoi-han/gia-han
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/duyet
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/go
     GET /ban-to-chuc/<slug>/ket-qua
