@@ -62,8 +62,8 @@ class Limits(NamedTuple):
     columns: int = 60
     cell: int = 4_000
     memory: int = 120_000_000
-    cpu: int = 4
-    wall: float = 4.5
+    cpu: int = 3
+    wall: float = 4.0
     answer: int = 32_000_000
 
 
