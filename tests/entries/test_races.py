@@ -97,10 +97,10 @@ def test_acknowledged_is_stored_before_the_close_and_nothing_else_is(app):
         assert (draft.state, draft.word_count) == ("draft", 600)
 
 
-def test_pressed_many_times_at_once_it_is_one_submission(app):
+def test_pressed_fifty_times_at_once_it_is_one_submission(app):
     draft = make_draft(make_contest())
     db.session.commit()
-    codes = at_once(app, [sending(draft)] * THREADS)
+    codes = at_once(app, [sending(draft)] * 50)
     assert len(set(codes)) == 1
     assert db.session.scalar(select(func.count(Receipt.id))) == 1
 
