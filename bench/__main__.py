@@ -19,20 +19,26 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import brotli
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from bench import anchors
 from bench.data import Site
 from bench.measure import Case, Failed, Ratio, answer, compare, spent
+from bench.near_copies import HEAD as NEAR_COPIES
+from bench.near_copies import measure as near_copies
 from bench.over_http import over_http
 from contest.core.db import db
+from contest.entries.models import Entry
+from contest.screening.search import Wanted, matching_ids
+from tests.conftest import START
 
 ROOT = Path(__file__).parents[1]
 # name, moment, address, whose page, may be kept by a shared cache
@@ -96,6 +102,9 @@ def main() -> int:
             )
         if not given.quick:
             growth(site, max(3, rounds // 2))
+            search(site, rounds)
+    if not given.quick:
+        table("Near-copies among 5,000 texts of 1,500 syllables", NEAR_COPIES, near_copies())
     return 0
 
 
@@ -302,6 +311,41 @@ def growth(site: Site, rounds: int, small: int = 100, large: int = 2000) -> None
         ["page", "CPU ×", "queries", "bytes ×"],
         rows,
     )
+
+
+def search(site: Site, rounds: int) -> None:
+    """The first twenty ids of the secretariat's list that hold some words, against one row by its key."""
+    with site.app.app_context():
+        some = db.session.scalar(select(func.min(Entry.id)))
+
+        def by_key() -> None:
+            db.session.execute(select(Entry.id, Entry.title).where(Entry.id == some)).one()
+            db.session.rollback()
+
+        def wanted(text: str) -> Callable[[], None]:
+            def ask() -> None:
+                query = matching_ids(site.contest.id, Wanted(text=text), START, None)
+                db.session.scalars(query.order_by(Entry.submitted_at, Entry.id).limit(20)).all()
+                db.session.rollback()
+
+            return ask
+
+        def took(ask: Callable[[], None]) -> float:
+            begun = time.process_time()
+            for _ in range(100):
+                ask()
+            return time.process_time() - begun
+
+        rows = []
+        for name, text in (("the same (A/A)", ""), ("words", "con đò sang sông"), ("a name", "nguyen thi hau")):
+            ask = wanted(text) if text else by_key
+            took(ask)
+            ratios = []
+            for _ in range(rounds):
+                first, second, third, fourth = took(by_key), took(ask), took(ask), took(by_key)
+                ratios.append((second + third) / (first + fourth))
+            rows.append((name, f"{sorted(ratios)[len(ratios) // 2]:.2f}", f"{min(ratios):.2f}–{max(ratios):.2f}"))
+    table("Search of the secretariat's list: CPU against one row by its key", ["search", "× key", "rounds"], rows)
 
 
 if __name__ == "__main__":

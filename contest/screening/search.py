@@ -199,7 +199,7 @@ def _found(kind: str) -> ColumnElement[bool]:
 
 
 def text_conditions(text: str, *, exact: bool) -> Iterator[ColumnElement[bool]]:
-    """That title, text, names of author, co-authors or exemplar, or the blind code hold each word of `text`.
+    """That title, text, or the names of author, co-authors or exemplar hold each word of `text`.
 
     Whole words, compared without case and marks; with `exact`, the whole of `text` also stands as
     it is written in the title, the text or a name.

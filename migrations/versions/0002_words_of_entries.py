@@ -16,9 +16,10 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# What can be found by: folded text and title, names of the author, co-authors and exemplar, the code.
+# What can be found by: folded text and title, names of the author, co-authors and exemplar. Never the
+# blind code: who knows authors must not know codes.
 _SOURCE = """
-    {row}.body_key || ' ' || {row}.author_key || ' ' || lower(coalesce({row}.blind_code, '')) || ' '
+    {row}.body_key || ' ' || {row}.author_key || ' '
     || coalesce((SELECT name_key FROM exemplar WHERE exemplar.id = {row}.exemplar_id), '') || ' '
     || coalesce((SELECT {join} FROM co_author WHERE co_author.entry_id = {row}.id), '')
 """
@@ -35,10 +36,10 @@ _SQLITE = (
     """,
     f"""
     CREATE TRIGGER entry_words_of_changed
-    AFTER UPDATE OF state, body_key, author_key, blind_code, exemplar_id ON entry
+    AFTER UPDATE OF state, body_key, author_key, exemplar_id ON entry
     WHEN NEW.state <> 'draft' AND (
         OLD.state = 'draft' OR OLD.body_key <> NEW.body_key OR OLD.author_key <> NEW.author_key
-        OR OLD.blind_code IS NOT NEW.blind_code OR OLD.exemplar_id <> NEW.exemplar_id
+        OR OLD.exemplar_id <> NEW.exemplar_id
     ) BEGIN
         DELETE FROM entry_words WHERE rowid = NEW.id;
         INSERT INTO entry_words (rowid, words) VALUES (NEW.id, {_SQLITE_SOURCE.format(row="NEW")});
@@ -119,7 +120,7 @@ _POSTGRES = (
     CREATE TRIGGER entry_words_of_changed AFTER UPDATE ON entry
     FOR EACH ROW WHEN (NEW.state <> 'draft' AND (
         OLD.state = 'draft' OR OLD.body_key <> NEW.body_key OR OLD.author_key <> NEW.author_key
-        OR OLD.blind_code IS DISTINCT FROM NEW.blind_code OR OLD.exemplar_id <> NEW.exemplar_id
+        OR OLD.exemplar_id <> NEW.exemplar_id
     )) EXECUTE FUNCTION entry_words_follow()
     """,
     """

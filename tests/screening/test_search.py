@@ -61,7 +61,7 @@ def test_where_words_are_looked_for(app):
     make_draft(contest, title="Ba bưởi")
     for text in ("buoi", "cam", "quyt", "vuon", "buoi cam quyt vuon mot"):
         assert found(contest, text=text) == ["Một"]
-    assert found(contest, text=accepted.blind_code.lower()) == ["Hai"]
+    assert found(contest, text=accepted.blind_code.lower()) == []
     assert found(contest, text="buoi cam hai") == []
 
 
