@@ -14,6 +14,7 @@ from contest.results.queries import find_standing
 from contest.results.services import release_posting, set_citation, withhold_prize
 from tests.conftest import START, Client
 from tests.factories import make_staff, make_unit, make_user, sign_in
+from tests.factories.editions import republish
 from tests.factories.results import (
     NUMBER,
     approve_as,
@@ -230,6 +231,7 @@ def test_a_citation_and_a_photo_stand_with_the_first_prize(world, client, clock)
         created_at=START,
     )
     db.session.add(photo)
+    republish(entry)
     set_citation(award=compute(world).awards[0], text="Viết như kể bên bếp lửa.", actor=world.first, now=world.ready_at)
     publish(world)
     clock.instant = world.official_at
