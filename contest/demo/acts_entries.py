@@ -281,7 +281,7 @@ def hold_one(stage: Stage, now: datetime, *, contest_id: str) -> int:
         answer = standing.get(entry.exemplar_id)
         if story is None or answer is None or answer.outcome != VERIFIED or entry.exemplar.hold_note:
             continue
-        return stage.attempt(
+        held = stage.attempt(
             put_on_hold,
             exemplar=entry.exemplar,
             reason=reason("on_hold_reason"),
@@ -290,7 +290,8 @@ def hold_one(stage: Stage, now: datetime, *, contest_id: str) -> int:
             contest_id=contest.id,
             actor=secretary,
             now=now,
-        ).done
+        )
+        return int(held.done)
     return 0
 
 
