@@ -411,6 +411,7 @@ def offers() -> str:
 @signed_in
 def answer_offer(public_id: str) -> Response:
     mine = request.form.get("mine") == "yes"
+    get_offered(public_id, _me().id)
     if request.form.get("mine") not in {"yes", "no"}:
         return redirect(url_for("intake.offers"), 303)
     try:
