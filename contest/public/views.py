@@ -83,9 +83,7 @@ def finalists(slug: str) -> str:
     found = get_issued_contest(slug, g.now)
     if not found.rules.has_begun("shortlist", g.now):
         raise NotFound(slug)
-    lists = [
-        (category, queries.listed_finalists(found, category.id, g.now)) for category in found.rules.categories
-    ]
+    lists = [(category, queries.listed_finalists(found, category.id, g.now)) for category in found.rules.categories]
     return render_template(
         "public/finalists.html",
         contest=found,

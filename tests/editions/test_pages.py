@@ -15,7 +15,8 @@ from tests.factories.entries import make_finalist
 
 @pytest.fixture
 def entry(app):
-    found = make_finalist(make_contest(), published=False, title="Bến đò đêm", body="Gọi 0912 345 678.\n\nĐoạn **hai**.")
+    body = "Gọi 0912 345 678.\n\nĐoạn **hai**."
+    found = make_finalist(make_contest(), published=False, title="Bến đò đêm", body=body)
     db.session.commit()
     return found
 
