@@ -31,6 +31,7 @@ from contest.core.web.errors import init_errors, say_message
 from contest.core.web.headers import asset, init_headers
 from contest.core.web.language import LanguagePrefix, locale, other_language_url
 from contest.core.web.limits import init_limits
+from contest.core.web.uploads import init_uploads
 from contest.demo.views import bp as demo
 from contest.desk.views import bp as desk
 from contest.editions.views import bp as editions
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         default_timezone="Asia/Ho_Chi_Minh",
         default_translation_directories=str(ROOT / "contest" / "translations"),
     )
+    init_uploads(app)  # before the token is looked for, which reads the form
     CSRFProtect(app)
     Compress(app)
     app.before_request(_read_clock)

@@ -48,7 +48,7 @@ class Archive:
         self.doubled: set[str] = set()
         for info in infos:
             name = _plain(info.filename)
-            if not name or name.startswith("~$") or name.startswith("."):
+            if not name or name.startswith(("~$", ".")):
                 continue
             key = fold(name)
             if key in self._by_name:
@@ -95,7 +95,9 @@ class Archive:
                 content = file.read(_ONE + 1)
         except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, RuntimeError) as error:
             raise Refused(
-                N_("The file “%(name)s” in the zip file is damaged. Pack it again."), code="file_damaged", name=name[:100]
+                N_("The file “%(name)s” in the zip file is damaged. Pack it again."),
+                code="file_damaged",
+                name=name[:100],
             ) from error
         if len(content) > _ONE:
             raise Refused(

@@ -124,9 +124,11 @@ def template(rules: RuleSet, genres: Mapping[str, str], units: Sequence[str]) ->
         sheet.set_column(place, place, 24, text)
         sheet.write_string(0, place, column.header + (" *" if column.needed else ""), head)
     choices = book.add_worksheet("Chọn")
+    # Press works need the facts of each publication, which one line cannot hold.
+    written = [category for category in rules.categories if category.publication != "must_be_published"]
     offered = {
-        "category": [category.id for category in rules.open_categories()],
-        "genre": sorted({genres[code] for each in rules.open_categories() for code in each.genres if code in genres}),
+        "category": [category.id for category in written],
+        "genre": sorted({genres[code] for each in written for code in each.genres if code in genres}),
         "exemplar_kind": ["Cá nhân", "Tập thể", "Hộ gia đình", "Mô hình"],
         "exemplar_unit": list(units),
         "guardian_consent": ["có", "không"],
@@ -142,13 +144,17 @@ def template(rules: RuleSet, genres: Mapping[str, str], units: Sequence[str]) ->
             place = next(number for number, column in enumerate(COLUMNS) if column.key == key)
             letter = xlsxwriter.utility.xl_col_to_name(column_number)
             source = f"='Chọn'!${letter}$2:${letter}${len(values) + 1}"
-            sheet.data_validation(1, place, 2000, place, {"validate": "list", "source": source, "error_type": "warning"})
+            sheet.data_validation(
+                1, place, 2000, place, {"validate": "list", "source": source, "error_type": "warning"}
+            )
     guide = book.add_worksheet("Hướng dẫn")
     guide.set_column(0, 0, 28, wrap)
     guide.set_column(1, 1, 80, wrap)
     guide.write_string(0, 0, rules.title.vi, head)
     guide.write_string(
-        1, 0, "Điền mỗi bài một dòng ở trang Danh sách. Nén bảng này cùng các tệp bài và ảnh thành một tệp .zip rồi gửi."
+        1,
+        0,
+        "Điền mỗi bài một dòng ở trang Danh sách. Nén bảng này cùng các tệp bài và ảnh thành một tệp .zip rồi gửi.",
     )
     for row, column in enumerate(COLUMNS, 3):
         guide.write_string(row, 0, column.header + (" *" if column.needed else ""), wrap)

@@ -81,6 +81,7 @@ def start_helping(
     now: datetime,
     wall: datetime,
     person: User | None = None,
+    source: str = WEB,
 ) -> Entry:
     """Begin an entry for somebody whom the unit helps; `person` is one helped before, else a name and a number.
 
@@ -89,7 +90,7 @@ def start_helping(
     _require_no_judge(contest, actor)
     author = person or _author(unit, name, phone, now, wall)
     entry = start_draft(
-        contest=contest, category_id=category_id, actor=actor, now=now, help_for=Help(author, unit, WEB)
+        contest=contest, category_id=category_id, actor=actor, now=now, help_for=Help(author, unit, source)
     )
     _keep_number(entry, phone)
     return entry

@@ -55,15 +55,15 @@ class Bundle(Base):
 class BundleLine(Base):
     """One line of a bundle's spreadsheet and what became of it.
 
-    `state`: ready, faulty (see `problems`), imported (see `entry_id`), doubled (the same line came
-    before). `mark` is a hash of author, title and text: the same entry is never imported twice
-    for one contest.
+    `state`: waiting (not read yet), ready, faulty (see `problems`), imported (see `entry_id`), doubled
+    (the same entry came before). `mark` is a hash of author, title and text; `taken` holds it, with
+    the contest, once the line is imported: that it is unique is what keeps an entry from coming twice.
     """
 
     __tablename__ = "bundle_line"
     __table_args__ = (
         UniqueConstraint("bundle_id", "number"),
-        CheckConstraint("state IN ('ready', 'faulty', 'imported', 'doubled')", name="state"),
+        CheckConstraint("state IN ('waiting', 'ready', 'faulty', 'imported', 'doubled')", name="state"),
     )
 
     id: Mapped[IntPk]
@@ -71,9 +71,10 @@ class BundleLine(Base):
     number: Mapped[int]  # the row of the spreadsheet
     state: Mapped[str] = mapped_column(String(10))
     cells: Mapped[Json]
-    problems: Mapped[Json]  # [{column, message, params}]
-    notes: Mapped[Json]  # what was changed or left out while reading
-    mark: Mapped[str] = mapped_column(String(64), index=True)
+    problems: Mapped[Json]  # [{where, message, params}]
+    notes: Mapped[Json]  # what was changed or left out while reading: [{message, params}]
+    mark: Mapped[str] = mapped_column(String(64), default="")
+    taken: Mapped[str | None] = mapped_column(String(90), unique=True)
     entry_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("entry.id"), unique=True)
     receipt_code: Mapped[str | None] = mapped_column(String(24))
 

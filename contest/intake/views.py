@@ -8,4 +8,4 @@ from contest.intake import models  # noqa: F401  # its tables are known with its
 
 bp = Blueprint("intake", __name__)
 
-from contest.intake import views_help  # noqa: E402, F401 -- it needs `bp`
+from contest.intake import views_bundles, views_help  # noqa: E402, F401 -- they need `bp`

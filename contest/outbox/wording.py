@@ -41,6 +41,8 @@ _ENTRY_SAMPLE: dict[str, Any] = {
     "slug": "mau",
 }
 
+_SHARED: dict[str, Any] = {"contest": _ENTRY_SAMPLE["contest"], "slug": "mau"}
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -154,6 +156,53 @@ _KINDS = (
     _to_unit("verification_request", N_("A unit is asked to verify")),
     _to_unit("verification_reminder", N_("A unit is reminded of a verification")),
     _to_unit("verification_overdue", N_("A unit's answer is overdue")),
+    Kind(
+        template="late_pass",
+        label=N_("Somebody may submit late"),
+        blanks={
+            "contest": _CONTEST,
+            "until": "{{ until|parsed|instant }}",
+            "until_short": "{{ until|parsed|moment }}",
+            "reason": "{{ reason }}",
+            "link": '{{ url_for("entries.new", slug=slug, _external=true) }}',
+            **_SITE,
+        },
+        needed=frozenset({"link"}),
+        sample=_SHARED | {"until": "2027-04-02T17:00:00+07:00", "reason": "Mưa lũ làm mất điện ba ngày."},
+    ),
+    Kind(
+        template="late_pass_ended",
+        label=N_("Leave to submit late has been ended"),
+        blanks={"contest": _CONTEST, "until": "{{ until|parsed|instant }}", **_SITE},
+        needed=frozenset(),
+        sample=_SHARED | {"until": "2027-04-02T17:00:00+07:00"},
+    ),
+    Kind(
+        template="submission_extended",
+        label=N_("There is more time to submit"),
+        blanks={
+            "contest": _CONTEST,
+            "closes": "{{ closes|parsed|deadline }}",
+            "reason": "{{ reason }}",
+            "link": '{{ url_for("desk.my_entries", _external=true) }}',
+            **_SITE,
+        },
+        needed=frozenset({"link"}),
+        sample=_SHARED | {"closes": "2027-04-03T17:00:00+07:00", "reason": "Mưa lũ làm mất điện ba ngày."},
+    ),
+    Kind(
+        template="bundle_imported",
+        label=N_("A bundle has been imported"),
+        blanks={
+            "contest": _CONTEST,
+            "unit": "{{ unit }}",
+            "count": "{{ count }}",
+            "link": '{{ url_for("intake.bundle", code=code, public_id=bundle, _external=true) }}',
+            **_SITE,
+        },
+        needed=frozenset({"link"}),
+        sample=_SHARED | {"unit": "xã Khe Ngọn (mẫu)", "code": "xa-khe-ngon", "bundle": "k7m2p9q4r8s3t6", "count": 287},
+    ),
     Kind(
         template="judge_assigned",
         label=N_("A judge has entries to mark"),

@@ -29,7 +29,7 @@ def zip_of(data: dict[str, Any], entries: Sequence[Entry], files: FileStore) -> 
                 if photos > _PHOTOS_MAX or not photo.large_key:
                     continue
                 try:
-                    content = files.path(photo.large_key).read_bytes()
+                    content = files.read(photo.large_key)
                 except NotFound:
                     continue
                 extension = photo.large_key.rpartition(".")[2]
