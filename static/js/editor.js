@@ -15,9 +15,9 @@ function settle(Trix) {
   delete textAttributes.frozen;
   Object.assign(blockAttributes.default, { tagName: "p", breakOnReturn: true });
   // Enter begins a new paragraph, and paragraphs stay what they are when they are pasted side by side.
-  const breaks = Trix.Block.prototype.breaksOnReturn;
-  Trix.Block.prototype.breaksOnReturn = function () {
-    return this.hasAttributes() ? breaks.call(this) : true;
+  const breaks = Trix.models.LineBreakInsertion.prototype.shouldInsertBlockBreak;
+  Trix.models.LineBreakInsertion.prototype.shouldInsertBlockBreak = function () {
+    return !this.block.hasAttributes() || breaks.call(this);
   };
   Trix.Block.prototype.canBeConsolidatedWith = () => false;
 }
