@@ -20,8 +20,8 @@ from contest.core.db import db, wait_for_turn
 from contest.entries.checks import missing
 from contest.entries.drafting import today_of
 from contest.entries.models import Entry
-from contest.entries.rules import SCREENED
 from contest.entries.receipts import text_sha256
+from contest.entries.rules import SCREENED
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import said_different
 from contest.screening.leaks import identity_leaks
