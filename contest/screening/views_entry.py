@@ -89,6 +89,7 @@ def _entry_page(
     wanted, unit_id = wanted_here(contest)
     submitted_on = today_of(entry.submitted_at or g.now)
     born = entry.author_birth_date
+    wordings = templates_of(contest.id)
     return render_template(
         "screening/entry.html",
         contest=contest,
@@ -104,8 +105,8 @@ def _entry_page(
         what=WHAT,
         places=PLACES,
         sameness=SAMENESS,
-        refusals=templates_of(contest.id, "refuse"),
-        completions=templates_of(contest.id, "complete"),
+        refusals=[each for each in wordings if each.verb == "refuse"],
+        completions=[each for each in wordings if each.verb == "complete"],
         age=age_on(born, submitted_on) if born else None,
         verification=standing_verification(contest.id, entry.exemplar_id),
         history=verification_history(contest.id, entry.exemplar_id),

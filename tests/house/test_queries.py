@@ -76,7 +76,7 @@ PAGES = [
     ("/ban-to-chuc/{slug}/cham/prelim/{category}/giam-khao", "chair", "marking", 20),
     ("/ban-to-chuc/{slug}/cham/xep-hang/{category}", "chair", "vote", 24),
     ("/ban-to-chuc/{slug}/bai-du-thi", "secretary", "marking", 16),
-    ("/ban-to-chuc/{slug}/bai-du-thi/{sent}", "secretary", "marking", 22),
+    ("/ban-to-chuc/{slug}/bai-du-thi/{sent}", "secretary", "marking", 26),
     ("/ban-to-chuc/{slug}/nhan-vat", "secretary", "marking", 16),
     ("/ban-to-chuc/{slug}/nhan-vat/trung-nhau", "secretary", "marking", 13),
     ("/ban-to-chuc/{slug}/nhan-vat/{exemplar}", "secretary", "marking", 27),
