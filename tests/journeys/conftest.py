@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +16,13 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.journeys.person import Person
-from tests.journeys.site import Site
+from tests.journeys.site import ROOT, Site
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
+
+# A little after tests.conftest.START, at which the ground is laid.
+GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -130,3 +135,39 @@ def demo_site(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def demo(demo_site: Site, gather: Callable[[Site], Meet]) -> Meet:
     """`demo(name, width=…, theme=…, language=…, javascript=…)`: somebody on the demonstration."""
     return gather(demo_site)
+
+
+Laid = tuple[Site, dict[str, Any]]
+
+
+@pytest.fixture
+def lay(made_once: MadeOnce, tmp_path: Path) -> Iterator[Callable[[str], Laid]]:
+    """`lay(name)`: a served site on which tests.journeys.ground has laid that ground, and what stands on it."""
+    served: list[Site] = []
+
+    def make(name: str, folder: Path) -> None:
+        site = Site(folder, clock=GROUND_CLOCK)
+        site.flask("db", "upgrade")
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.journeys.ground", name],
+            cwd=ROOT,
+            env=site.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "ground.json").write_text(done.stdout, "utf-8")
+
+    def laid(name: str) -> Laid:
+        ground = made_once(f"ground-{name}", lambda folder: make(name, folder))
+        shutil.copytree(ground, tmp_path / "data")
+        site = Site(tmp_path / "data", clock=GROUND_CLOCK)
+        site.start()
+        served.append(site)
+        return site, json.loads((ground / "ground.json").read_text("utf-8"))
+
+    yield laid
+    for site in served:
+        site.stop()
+        assert not site.complaints()
