@@ -277,9 +277,12 @@ def hold_one(stage: Stage, now: datetime, *, contest_id: str) -> int:
     """A report in the press is checked before the exemplar is presented; nothing else of it changes."""
     contest, secretary = stage.contest(contest_id), stage.person("van")
     standing = standing_verifications(contest.id)
-    for entry, story in stage.submitted(contest, ACCEPTED):
+    admitted = stage.submitted(contest, ACCEPTED)
+    if any(entry.exemplar.hold_note for entry, _ in admitted):
+        return 0  # once is enough; the notes stay when the matter is cleared
+    for entry, story in admitted:
         answer = standing.get(entry.exemplar_id)
-        if story is None or answer is None or answer.outcome != VERIFIED or entry.exemplar.hold_note:
+        if story is None or answer is None or answer.outcome != VERIFIED:
             continue
         held = stage.attempt(
             put_on_hold,

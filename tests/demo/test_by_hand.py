@@ -37,8 +37,9 @@ def _entry(stage: Stage, contest_id: str, story_id: str) -> Entry:
 def test_what_is_done_by_hand_stands(demo_app: Flask, ground: Ground) -> None:
     stage = ground.stage()
 
-    # An organiser computes the results before the script would, and the other approves first.
-    tour_ground.move(ground, at("2027-05-28 13:35"))
+    # An organiser computes the results before the script would, as soon as the codes are opened; the other
+    # approves first.
+    tour_ground.move(ground, at("2027-05-28 14:00"))
     with writing() as now:
         by_hand = compute_results(contest=stage.contest(FIRST), actor=stage.person("diep"), now=now).id
     tour_ground.move(ground, at("2027-06-08 12:00"))
