@@ -12,6 +12,7 @@ from contest.contests.models import Contest
 from contest.core.errors import N_, NotFound, Refused
 from contest.entries import services
 from contest.entries.models import Entry
+from contest.entries.paper import NOT_COMPARED, is_compared
 from contest.entries.rules import ACCEPTED, RECEIVED, REFUSED, STATES, SUBMITTED, may_move
 from contest.exemplars.queries import standing_verifications
 
@@ -87,6 +88,8 @@ def _reasons(contest: Contest, act: str, now: datetime) -> Callable[[Entry], Rea
         }[act]
         if not allowed:
             return _IN_STATE, {"state": STATES[entry.state]}
+        if act == ACCEPT and not is_compared(entry):
+            return NOT_COMPARED, {}
         if act == COMPLETE and entry.blind_code is not None and judging:
             return N_("The judges have begun to read this entry, so its text can no longer change."), {}
         if act == ASK and entry.exemplar.unit_id is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import defer, joinedload
 
@@ -22,7 +22,7 @@ from contest.screening.queries import open_findings, standing_answers
 from contest.screening.rules import KIND_NAMES, KINDS
 
 # A cell that begins so is read as a formula once the sheet has been saved as CSV and opened again.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _AT_ONCE = 500
 
 HEADINGS = (
@@ -138,7 +138,6 @@ def _rows(
                 entry.completion_due or "",
                 say(SOURCE_NAMES[entry.source]),
             )
-        db.session.expunge_all()
 
 
 def _unit(unit: Any, *, english: bool) -> str:

@@ -111,6 +111,8 @@ def keep(examined: Examined, now: datetime) -> bool:
     entry = db.session.get(Entry, examined.entry_id)
     if entry is None or entry.state not in SCREENED or entry.submitted_at != examined.submitted_at:
         return False
+    if text_sha256(entry.body) != examined.print.text_sha256:  # erased while it was being read
+        return False
     _keep_findings(entry, examined.found, now)
     made = examined.print
     db.session.merge(

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from contest.core.text import fold
 from contest.entries.checks import find_phrase
 from contest.entries.models import Entry
+from contest.entries.persons import phone_tail
 
 _WORD = re.compile(r"[^\W_]+")
 _SIGN = re.compile(r"[^\W_]")
 # Digits as people write telephone numbers: with dots, spaces, dashes, slashes and brackets between.
 _DIGITS = re.compile(r"\+?\d(?:[\s.,\-–/()]{0,3}\d){7,14}")
 _EMAIL_SIGNS = re.compile(r"\s*(?:@|\(\s*(?:at|a còng)\s*\)|\[\s*at\s*\]|\sa còng\s)\s*", re.IGNORECASE)
-# The last nine digits of a Vietnamese number are the same with 0 and with +84 in front.
-_PHONE_TAIL = 9
 # Run together, fewer letters are found by chance inside other words.
 _JOINED_LEAST = 7
 _INITIALS_LEAST = 3
@@ -172,12 +171,6 @@ def _initials_hits(text: str, words: list[str]) -> list[str]:
     # N.V.A, N. V. A., N V A and NVA; in capitals, for in small letters they are syllables.
     pattern = r"(?<![^\W_])" + r"[.\s]{0,2}".join(letters) + r"(?![^\W_])"
     return list(dict.fromkeys(match.group() for match in re.finditer(pattern, text)))
-
-
-def phone_tail(text: str) -> str:
-    """The digits that are the same however a Vietnamese number is written; empty when it is too short."""
-    digits = re.sub(r"\D", "", text)
-    return digits[-_PHONE_TAIL:] if len(digits) >= _PHONE_TAIL else ""
 
 
 def phone_hits(text: str, phone: str) -> list[str]:

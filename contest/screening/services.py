@@ -12,7 +12,7 @@ from contest.accounts.models import User
 from contest.audit.services import record
 from contest.contests.models import Contest
 from contest.core.db import db
-from contest.core.errors import N_, Conflict, Refused
+from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.core.text import clean_line, clean_text
 from contest.entries.models import Entry
 from contest.screening.findings import examine, keep
@@ -129,12 +129,12 @@ def save_view(*, contest: Contest, name: str, arguments: dict[str, Any], actor: 
 
 
 def forget_view(*, contest: Contest, public_id: str, actor: User) -> None:
-    """Remove one of one's own views; gone already, it is gone."""
-    for view in db.session.scalars(
-        select(SavedView).where(SavedView.contest_id == contest.id, SavedView.user_id == actor.id)
-    ):
-        if view.public_id == public_id:
-            db.session.delete(view)
+    """Remove one of one's own views. Raises NotFound."""
+    own = select(SavedView).where(SavedView.contest_id == contest.id, SavedView.user_id == actor.id)
+    view = next((each for each in db.session.scalars(own) if each.public_id == public_id), None)
+    if view is None:
+        raise NotFound(public_id)
+    db.session.delete(view)
     db.session.flush()
 
 

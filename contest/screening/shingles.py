@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,26 +33,37 @@ Numbers = NDArray[np.uint64]
 _WORD = re.compile(r"[^\W_]+")
 _SAMPLE_BELOW = np.uint64(2**64 // SAMPLE_RATE)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-# Folding a syllable and hashing it costs fifty times as much as looking it up, and the language
-# has few of them. Emptied when a flood of odd words fills it.
-_known: dict[str, int] = {}
-_KNOWN_MOST = 200_000
 _PLACES_MOST = 16
+_KNOWN_MOST = 200_000
+_PIECE_LONGEST = 40
 
 
-def _number(syllable: str) -> int:
-    found = _known.get(syllable)
-    if found is None:
-        if len(_known) >= _KNOWN_MOST:
-            _known.clear()
-        found = int.from_bytes(hashlib.blake2b(fold(syllable).encode(), digest_size=8).digest(), "little")
-        _known[syllable] = found
-    return found
+class _Known(dict[str, tuple[int, ...]]):
+    """What stands between two spaces -> the hashes of its syllables, mostly one.
+
+    Cutting, folding and hashing cost fifty times as much as looking up, and the language has few
+    syllables. Emptied when a flood of odd words fills it; long pieces are not kept.
+    """
+
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        found = tuple(
+            int.from_bytes(hashlib.blake2b(fold(syllable).encode(), digest_size=8).digest(), "little")
+            for syllable in _WORD.findall(piece)
+        )
+        if len(piece) <= _PIECE_LONGEST:
+            if len(self) >= _KNOWN_MOST:
+                self.clear()
+            self[piece] = found
+        return found
+
+
+_known = _Known()
 
 
 def fingerprint(text: str) -> Numbers:
     """The distinct shingles of `text`, hashed to 64 bits and sorted; empty for less than one shingle."""
-    syllables = np.array([_number(word) for word in _WORD.findall(text)], dtype=np.uint64)
+    # No letter or digit is a space, so a syllable never reaches over one.
+    syllables = np.fromiter(chain.from_iterable(map(_known.__getitem__, text.split())), dtype=np.uint64)
     if len(syllables) < SHINGLE:
         return np.empty(0, dtype=np.uint64)
     mixed = syllables[: len(syllables) - SHINGLE + 1].copy()

@@ -26,8 +26,10 @@ from contest.core.db import db
 from contest.entries.models import Attachment, Entry, LatePass, Photo
 from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
+from contest.intake.models import Bundle, BundleLine
 from contest.judging.models import Assignment
 from contest.outbox.models import Message
+from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
@@ -67,6 +69,9 @@ class Side:
     scanned: Entry  # typed from paper by the unit's officer, with a scan
     scan: str  # public id of that scan
     offered: User  # an assisted account of which the writer has to say whether it is theirs
+    bundle: str  # public id of one that the unit's officer sent and that has been read
+    press: Entry  # a draft of a work that the press has published, where the contest takes such
+    request: str  # public id of the writer's open request about personal data
     photos: dict[str, Photo] = field(default_factory=dict)  # draft, sent, finalist, judged
 
     def results(self) -> ResultSet | None:
@@ -126,7 +131,9 @@ def _side(index: int) -> Side:
     sent = entry_factory.make_submitted(contest, make_user(**_AGREED), **make)
     finalist = entry_factory.make_finalist(contest, writer, **make)
     judged = judging_factory.make_finalist(contest, category, now=now, exemplar_unit=unit)
-    for each in (draft, sent):
+    taken = [each.id for each in contest.rules.categories if each.publication == "must_be_published"]
+    press = entry_factory.make_draft(contest, writer, photos=0, **{**make, "category": taken[0]}) if taken else draft
+    for each in dict.fromkeys((press, sent)):
         _give_proof(each, now)
     db.session.add(
         LatePass(
@@ -180,6 +187,9 @@ def _side(index: int) -> Side:
         scanned=scanned,
         scan=scanned.attachments[0].public_id,
         offered=intake_factory.make_offer(writer),
+        press=press,
+        bundle=_bundle(contest, unit, officer, now).public_id,
+        request=_request(writer, now).public_id,
         contest=contest,
         unit=unit,
         writer=writer,
@@ -200,6 +210,38 @@ def _side(index: int) -> Side:
         side.photos[name] = _shown(entry)
     _screen(side, now)
     return side
+
+
+def _bundle(contest: Contest, unit: Unit, officer: User, now: datetime) -> Bundle:
+    """A bundle whose one line has a fault."""
+    bundle = Bundle(
+        contest=contest,
+        unit=unit,
+        sent_by=officer,
+        sent_at=now,
+        name="goi.zip",
+        key=current_app.extensions["files"].put(b"PK", "zip"),
+        size=2,
+        sha256="0" * 64,
+        state="read",
+        total=1,
+        done=1,
+    )
+    db.session.add(bundle)
+    db.session.flush()
+    problem = {"where": "Nhan đề", "message": "This cell must not be empty.", "params": {}}
+    db.session.add(
+        BundleLine(bundle_id=bundle.id, number=2, state="faulty", cells={"author": "Mẩy"}, problems=[problem], notes=[])
+    )
+    db.session.flush()
+    return bundle
+
+
+def _request(person: User, now: datetime) -> DataRequest:
+    request = DataRequest(user=person, kind="correct", text="Sai ngày sinh.", asked_at=now, due_on=now.date())
+    db.session.add(request)
+    db.session.flush()
+    return request
 
 
 def _shown(entry: Entry) -> Photo:
@@ -299,6 +341,18 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "round_id": side.assignment.round,
         "category": side.judged.category,
     }
+    if argument == "template":
+        return "entry_refused"
+    if argument == "channel":
+        return "email"
+    if argument == "verb" and room == "privacy":
+        return "nhan"
+    if argument == "verb" and endpoint == "intake.bundle_act":
+        return "thoi"
+    if argument == "public_id" and room == "privacy":
+        return side.request
+    if argument == "public_id" and endpoint in {"intake.bundle", "intake.bundle_act"}:
+        return side.bundle
     if argument == "code" and room == "judging":
         return side.judged.blind_code
     if argument == "code":
@@ -311,12 +365,14 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         kind = {"desk_photo": "sent"}.get(page, "draft")
         return side.photos[kind].public_id
     if argument == "file_id":
-        return _proof(side.sent if page == "desk_proof" else side.draft)
+        return _proof(side.sent if page == "desk_proof" else side.press)
     if argument == "pass_id":
         return db.session.scalars(select(LatePass.id).where(LatePass.contest_id == side.contest.id)).one()
     if argument == "paper_id":
         return side.paper.public_id
     if argument == "public_id":
+        if page in {"publication", "save_publication", "add_proof", "remove_proof", "own_proof"}:
+            return side.press.public_id
         if room == "judging":
             return side.assignment.public_id
         if room == "exemplars":
@@ -353,7 +409,7 @@ def _give_proof(entry: Entry, now: datetime) -> None:
         Attachment(
             entry_id=entry.id,
             kind="proof",
-            key=f"ad/{entry.id:030x}.pdf",
+            key=current_app.extensions["files"].put(b"%PDF-1.7", "pdf"),
             name="trang-bao.pdf",
             media_type="application/pdf",
             size=9,
@@ -412,7 +468,19 @@ def arguments(side: Side, rule: Any) -> dict[str, Any]:
 
 
 # Arguments that choose among what everyone may choose from, rather than name somebody's thing.
-FREE = {"name", "size", "purpose", "kind", "act", "verb", "filename", "round_id", "category"}
+FREE = {
+    "name",
+    "size",
+    "purpose",
+    "kind",
+    "act",
+    "verb",
+    "filename",
+    "round_id",
+    "category",
+    "template",
+    "channel",
+}
 
 
 def unknown(rule: Any, given: dict[str, Any]) -> dict[str, Any]:

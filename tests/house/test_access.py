@@ -295,7 +295,11 @@ def test_heads_have_no_bodies_and_other_methods_no_meaning(app, clock, world, vi
         for method in sorted(
             {"GET", "POST", "DELETE", "PROPFIND"} - known.pop(case.rule.rule, {"GET", *UNSAFE, "PROPFIND"})
         ):
-            answer = visit(Case(case.rule, method), arguments(world.here, case.rule))
+            values = arguments(world.here, case.rule)
+            # An address may be another route's too, with a verb or a name in its last place.
+            if method in app.url_map.bind("localhost").allowed_methods(address(app, case.rule, values)):
+                continue
+            answer = visit(Case(case.rule, method), values)
             if answer.status_code != 405:
                 wrong.append(f"{method} {case.rule.rule} gives {answer.status_code}")
     assert not wrong
