@@ -1,4 +1,4 @@
-"""What an entry still lacks before it may be submitted, and where a text gives its author away.
+"""What an entry still lacks before it may be submitted, and where a text holds a phrase.
 
 Pure functions over a loaded entry. The checklist beside the editor, the check-your-answers page
 and the verb that submits all ask `checklist`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from contest.contests.ruleset import Category, RuleSet
@@ -18,7 +17,6 @@ from contest.entries.checks_authors import group_items
 from contest.entries.checks_press import press_items
 from contest.entries.items import FACTS, GROUP, PHONE_LEAST, PHOTOS, PRESS, TEXT, Asked, Item
 from contest.entries.models import Entry
-from contest.entries.persons import phone_tail
 from contest.entries.rules import PEOPLE, age_on, needs_guardian
 
 
@@ -50,7 +48,6 @@ __all__ = [
     "Item",
     "asked_of",
     "checklist",
-    "identity_leaks",
     "missing",
 ]
 
@@ -237,20 +234,10 @@ def _author_items(entry: Entry, rules: RuleSet, category: Category, asked: Asked
         )
 
 
-# Where a text gives its author away
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """A phrase in the text or a caption that may tell who wrote it. `what`: name, pen_name, phone, unit."""
-
-    what: str
-    where: str
-    phrase: str
+# Where a text holds a phrase
 
 
 _WORD = re.compile(r"\w+", re.UNICODE)
-_DIGITS = re.compile(r"\+?\d(?:[\s.\-()]{0,2}\d){7,14}")
 
 
 def find_phrase(text: str, phrase: str, *, exact: bool = False) -> list[str]:
@@ -271,31 +258,3 @@ def find_phrase(text: str, phrase: str, *, exact: bool = False) -> list[str]:
                 if hit not in found:
                     found.append(hit)
     return found
-
-
-def identity_leaks(entry: Entry) -> list[Leak]:
-    """The names, pen names, telephone numbers and units of the authors where body, title or captions hold them.
-
-    Hints for the secretariat, who judge by eye: a namesake in the story is no leak.
-    """
-    places = [("title", entry.title), ("body", entry.body)]
-    places += [("caption", photo.caption) for photo in entry.photos]
-    places += [("alt", photo.alt) for photo in entry.photos if photo.alt]
-    unit = entry.author_unit.name if entry.author_unit and entry.author_unit_id != entry.exemplar.unit_id else ""
-    wanted = [("name", entry.author_name), ("pen_name", entry.pen_name), ("unit", unit)]
-    for coauthor in entry.coauthors:
-        wanted += [("name", coauthor.name), ("pen_name", coauthor.pen_name)]
-        if coauthor.unit is not None and coauthor.unit_id != entry.exemplar.unit_id:
-            wanted.append(("unit", coauthor.unit.name))
-    phones = (entry.author_phone, *(coauthor.phone for coauthor in entry.coauthors))
-    tails = {tail for phone in phones if (tail := phone_tail(phone))}
-    leaks: list[Leak] = []
-    for where, text in places:
-        for what, phrase in wanted:
-            leaks += [Leak(what, where, hit) for hit in find_phrase(text, phrase, exact=len(_WORD.findall(phrase)) < 2)]
-        leaks += [
-            Leak("phone", where, match.group())
-            for match in _DIGITS.finditer(text)
-            if phone_tail(match.group()) in tails
-        ]
-    return list(dict.fromkeys(leaks))

@@ -16,7 +16,8 @@ from contest.core.errors import NotFound
 from contest.core.richtext import plain
 from contest.entries import services
 from contest.entries.blind import blind_entry, blind_lines, blind_photo_key, hide
-from contest.entries.checks import find_phrase, identity_leaks
+from contest.entries.checks import find_phrase
+from contest.screening.leaks import identity_leaks
 from tests.conftest import START
 from tests.factories import make_contest, make_unit, make_user, raw_rule_sets
 from tests.factories.entries import make_accepted, make_draft, make_submitted, secretary_of

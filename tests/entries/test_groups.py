@@ -10,7 +10,7 @@ from contest.contests.models import RoleGrant
 from contest.core.db import db
 from contest.core.errors import Conflict, Refused
 from contest.entries import services
-from contest.entries.checks import identity_leaks, missing
+from contest.entries.checks import missing
 from contest.entries.coauthors import Member, group_state, save_coauthors
 from contest.entries.drafting import today_of
 from contest.entries.eligibility import require_no_entry
@@ -18,6 +18,7 @@ from contest.entries.models import Entry
 from contest.entries.persons import Person, counted_entries, people_behind, same_person
 from contest.entries.shown import author_shown
 from contest.judging.conflicts import conflicts_of
+from contest.screening.leaks import identity_leaks
 from tests.conftest import START
 from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
 from tests.factories.entries import changed_contest, make_draft, submit_draft

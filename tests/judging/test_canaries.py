@@ -22,10 +22,10 @@ from contest.core.db import db
 from contest.core.text import fold
 from contest.core.web.access import access_of
 from contest.entries import services
-from contest.entries.checks import identity_leaks
 from contest.entries.models import Attachment, CoAuthor, Entry
 from contest.exemplars.models import Verification
 from contest.judging.models import Assignment
+from contest.screening.leaks import identity_leaks
 from contest.units.models import Unit
 from tests.factories import entries as entry_factory
 from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
