@@ -21,6 +21,9 @@ from tests.journeys.site import ROOT, Site
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("REQUIRE_SERVERS") == "1"
 
+# Seconds for a journey and whatever is prepared before it, on a machine with much else to do.
+FIRST_OF_ALL = 600
+
 # A little after tests.conftest.START, at which the ground is laid.
 GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 
@@ -29,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "gather" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+            # The first of a worker also prepares the demonstration, or waits while another does.
+            item.add_marker(pytest.mark.timeout(FIRST_OF_ALL))
 
 
 @pytest.fixture(scope="session")
