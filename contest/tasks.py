@@ -76,7 +76,8 @@ def _retain() -> int:
     with writing() as now:
         loose = run_retention(now)
     for key in loose:
-        file_store().remove(key)
+        if not key_is_used(key):
+            file_store().remove(key)
     return len(loose)
 
 

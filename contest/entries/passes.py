@@ -113,7 +113,7 @@ def grant_pass(*, contest: Contest, address: str, until: datetime, reason: str, 
     )
     db.session.add(leave)
     db.session.flush()
-    _audit(contest.id, leave, "grant_late_pass", actor, now, until=until.isoformat(), reason=why)
+    _audit(contest.id, leave, "grant_late_pass", actor, now, until=until.isoformat())
     _tell(contest, leave, "late_pass", now)
     return leave
 

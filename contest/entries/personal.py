@@ -10,47 +10,63 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select, update
 
 from contest.accounts.models import User
 from contest.accounts.personal import ERASED_NAME
 from contest.contests.models import Contest
 from contest.core.db import db
-from contest.entries.models import Attachment, CoAuthor, Entry, Photo, SecondLook
+from contest.entries.coauthors import author_key_of
+from contest.entries.models import Attachment, CoAuthor, Entry, LatePass, Photo, Publication, SecondLook
 from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, DRAFT, RECEIVED, SUBMITTED
+from contest.exemplars.models import Exemplar
+from contest.exemplars.personal import forget_exemplar, forget_papers
 
 # While an entry stands so, it is in a contest that still runs.
 UNDER_WAY = (SUBMITTED, RECEIVED, COMPLETION_REQUESTED, ACCEPTED)
 
 
 def entries_about(person: User) -> list[Entry]:
-    """Every entry that the person wrote, leads, or wrote with others; drafts too."""
+    """Every entry that the person wrote or leads, drafts too, and what others sent in that names them.
+
+    A draft of somebody else is nobody's business: whoever types a wrong number there would hand it to
+    a stranger.
+    """
     together = select(CoAuthor.entry_id).where(CoAuthor.user_id == person.id)
-    return list(
-        db.session.scalars(
-            select(Entry).where(or_(Entry.author_id == person.id, Entry.id.in_(together))).order_by(Entry.id)
-        )
-    )
+    others = and_(Entry.id.in_(together), Entry.state != DRAFT)
+    return list(db.session.scalars(select(Entry).where(or_(Entry.author_id == person.id, others)).order_by(Entry.id)))
 
 
 def entry_data(entry: Entry, person: User) -> dict[str, Any]:
-    """What an entry holds about the person, as values for a file that machines can read."""
+    """What an entry holds about the person, as values for a file that machines can read.
+
+    A co-author is known by a telephone number that the leader typed, so they are told what was said of
+    them, not the story itself: that is its leader's to give.
+    """
     rules = entry.contest.rules
     shared = {
         "contest": rules.title.vi,
         "category": rules.category(entry.category).name.vi,
         "state": entry.state,
         "title": entry.title,
-        "text": entry.document or entry.body,
-        "written_since": entry.created_at.isoformat(),
         "submitted_at": entry.submitted_at.isoformat() if entry.submitted_at else None,
-        "declarations": entry.declarations,
     }
     if entry.author_id != person.id:
         own = next(each for each in entry.coauthors if each.user_id == person.id)
-        return {**shared, "as": "co-author", "name": own.name, "pen_name": own.pen_name, "phone": own.phone}
+        return {
+            **shared,
+            "as": "co-author",
+            "name": own.name,
+            "pen_name": own.pen_name,
+            "phone": own.phone,
+            "date_of_birth": own.birth_date.isoformat() if own.birth_date else None,
+            "guardian": {"name": own.guardian_name, "consent": own.guardian_consent},
+        }
     return {
         **shared,
+        "text": entry.document or entry.body,
+        "written_since": entry.created_at.isoformat(),
+        "declarations": entry.declarations,
         "as": "author",
         "name": entry.author_name,
         "pen_name": entry.pen_name,
@@ -94,6 +110,8 @@ def forget_contacts(entries: Collection[Entry]) -> list[str]:
         entry.exemplar.contact = ""
         for author in entry.coauthors:
             author.phone, author.birth_date = "", None
+        if entry.paper is not None:
+            entry.paper.note = None
         keys += _drop_attachments(entry)
     db.session.flush()
     return keys
@@ -110,10 +128,11 @@ def erase_entry(entry: Entry) -> list[str]:
     entry.deed_place = entry.deed_time = ""
     entry.redactions = []
     entry.reason = None
-    exemplar = entry.exemplar
-    exemplar.name, exemplar.name_key, exemplar.role, exemplar.address = ERASED_NAME, "", "", ""
+    keys += forget_exemplar(entry.exemplar)
     db.session.execute(delete(CoAuthor).where(CoAuthor.entry_id == entry.id))
+    db.session.execute(delete(Publication).where(Publication.entry_id == entry.id))
     db.session.execute(delete(SecondLook).where(SecondLook.entry_id == entry.id))
+    db.session.expire(entry, ["coauthors", "publications"])
     for photo in list(entry.photos):
         keys += [key for key in (photo.large_key, photo.middle_key, photo.small_key) if key]
     for receipt in entry.receipts:
@@ -122,6 +141,42 @@ def erase_entry(entry: Entry) -> list[str]:
     _blank_photos(entry)
     db.session.flush()
     return keys
+
+
+def forget_co_author(person: User, named: Collection[int]) -> None:
+    """Erase how a person is reached from the entries that others lead.
+
+    Their name goes too, but where it stands with a story that won or is in a running contest: the
+    entries with ids in `named`.
+    """
+    for own in db.session.scalars(select(CoAuthor).where(CoAuthor.user_id == person.id)).all():
+        own.phone, own.birth_date, own.guardian_name = "", None, ""
+        if own.entry_id not in named:
+            own.name, own.name_key, own.pen_name = ERASED_NAME, "", ""
+            own.entry.author_key = author_key_of(own.entry, own.entry.coauthors)
+    db.session.flush()
+
+
+def forget_reasons(person: User) -> None:
+    """Erase why a person was given leave to submit late."""
+    db.session.execute(update(LatePass).where(LatePass.user_id == person.id).values(reason=""))
+
+
+def forget_dealings(contest: Contest, entries: Collection[Entry]) -> list[str]:
+    """Erase what was written back and forth about entries, and the papers of units; returns keys of files as above."""
+    ids = [entry.id for entry in entries]
+    db.session.execute(update(LatePass).where(LatePass.contest_id == contest.id).values(reason=""))
+    db.session.execute(update(SecondLook).where(SecondLook.entry_id.in_(ids)).values(text=""))
+    db.session.execute(
+        update(SecondLook).where(SecondLook.entry_id.in_(ids), SecondLook.answer.is_not(None)).values(answer="")
+    )
+    for author in {entry.author for entry in entries if entry.author.assisted and entry.author.phone}:
+        elsewhere = select(Entry.id).where(
+            Entry.author_id == author.id, Entry.contest_id != contest.id, Entry.author_phone != ""
+        )
+        if db.session.scalar(elsewhere.limit(1)) is None:
+            author.phone = None
+    return forget_papers([entry.exemplar_id for entry in entries])
 
 
 def _blank_photos(entry: Entry) -> None:
@@ -150,6 +205,8 @@ def with_contacts(contest: Contest, but: Collection[int]) -> list[Entry]:
         Entry.author_address != "",
         Entry.author_birth_date.is_not(None),
         Entry.guardian_phone != "",
+        Entry.exemplar_id.in_(select(Exemplar.id).where(Exemplar.contact != "")),
+        Entry.id.in_(select(CoAuthor.entry_id).where(or_(CoAuthor.phone != "", CoAuthor.birth_date.is_not(None)))),
         Entry.id.in_(select(Attachment.entry_id)),
     )
     found = select(Entry).where(Entry.contest_id == contest.id, Entry.state != DRAFT, held).order_by(Entry.id)

@@ -173,5 +173,5 @@ def send_back(*, entry: Entry, receipt: str, note: str, actor: User, now: dateti
         raise NotFound(entry.public_id)
     paper.compared_by_id = paper.compared_at = None
     paper.note = text[:2000]
-    audit(entry=entry, verb="send_back", actor=actor, now=now, receipt=receipt, note=paper.note)
+    audit(entry=entry, verb="send_back", actor=actor, now=now, receipt=receipt)
     db.session.flush()

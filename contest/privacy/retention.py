@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Text, delete, or_, select, type_coerce
 
 from contest.audit.services import record
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.formats import local
-from contest.entries.personal import forget_contacts, old_drafts, with_contacts
+from contest.entries.personal import forget_contacts, forget_dealings, old_drafts, with_contacts
 from contest.entries.services import discard_draft
+from contest.intake.personal import KEPT, forget_lines, forget_old_bundles
+from contest.outbox.models import Message
 from contest.privacy.models import RetentionRun
-from contest.privacy.rules import CONTACTS, VOTER_KEYS, months_after
+from contest.privacy.rules import BUNDLES, CONTACTS, VOTER_KEYS, months_after
 from contest.results.models import Award
 from contest.results.queries import contests_with_results
+from contest.screening.personal import forget_leaks
 from contest.voting.identity import forget_key
 
 _AT_ONCE = 200
@@ -27,7 +30,10 @@ def run_retention(now: datetime) -> list[str]:
     Counted from the instant of the official results. A run that erases nothing leaves no trace, so
     running it twice does nothing twice; at most a few hundred entries in one transaction.
     """
-    keys: list[str] = []
+    keys = forget_old_bundles(now)
+    if keys:
+        _ran(BUNDLES, None, now, bundles=len(keys))
+    _forget_answers(now)
     today = local(now).date()
     for result_set in db.session.scalars(contests_with_results(now)):
         contest, rules = result_set.contest, result_set.contest.rules.privacy
@@ -35,6 +41,8 @@ def run_retention(now: datetime) -> list[str]:
         if today >= months_after(since, rules.erase_contacts_after_months):
             keys += _contacts(contest, now)
         if today >= months_after(since, rules.erase_voter_keys_after_months) and forget_key(contest.id):
+            # A message with a code names its voter: while it is kept, the key is not gone.
+            _forget_messages(contest, now, "vote_code", "vote_code_sms")
             _ran(VOTER_KEYS, contest, now, keys=1)
     return keys
 
@@ -51,20 +59,46 @@ def _contacts(contest: Contest, now: datetime) -> list[str]:
     if not entries and not drafts:
         return []
     keys = forget_contacts(entries)
+    keys += forget_dealings(contest, entries)
+    keys += forget_lines([entry.id for entry in entries])
+    forget_leaks([entry.id for entry in entries])
+    _forget_messages(contest, now)
     for draft in drafts:
         keys += discard_draft(entry=draft, actor=draft.author, now=now)
     _ran(CONTACTS, contest, now, entries=len(entries), drafts=len(drafts))
     return keys
 
 
-def _ran(rule: str, contest: Contest, now: datetime, **counts: int) -> None:
-    db.session.add(RetentionRun(rule=rule, contest_id=contest.id, ran_at=now, counts=counts))
+def _forget_answers(now: datetime) -> None:
+    """Delete what told people of answers about their data, once it has long been sent: they may be erased since."""
+    db.session.execute(
+        delete(Message)
+        .where(
+            Message.template.in_(("data_answer", "data_answer_sms")),
+            Message.state != "pending",
+            Message.created_at <= now - KEPT,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _forget_messages(contest: Contest, now: datetime, *templates: str) -> None:
+    """Delete the messages of a contest: to whom they went is contact data. Only of these templates, if any."""
+    of_it = or_(Message.scope == contest.slug, type_coerce(Message.params, Text).contains(f'"slug": "{contest.slug}"'))
+    those = [Message.template.in_(templates)] if templates else []
+    db.session.execute(
+        delete(Message).where(of_it, Message.created_at < now, *those).execution_options(synchronize_session=False)
+    )
+
+
+def _ran(rule: str, contest: Contest | None, now: datetime, **counts: int) -> None:
+    db.session.add(RetentionRun(rule=rule, contest_id=contest.id if contest else None, ran_at=now, counts=counts))
     record(
         actor=None,
         verb="privacy.retain",
-        object_type="contest",
-        object_id=contest.public_id,
-        contest_id=contest.id,
+        object_type="contest" if contest else "site",
+        object_id=contest.public_id if contest else "",
+        contest_id=contest.id if contest else None,
         now=now,
         rule=rule,
         **counts,

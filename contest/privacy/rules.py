@@ -47,9 +47,11 @@ TEXT_MAX = 3000
 # What retention erases, each a run of its own.
 CONTACTS: Final = "contacts"
 VOTER_KEYS: Final = "voter_keys"
+BUNDLES: Final = "bundles"
 RULES = {
     CONTACTS: N_("Contact data, scans and drafts of authors without a prize"),
     VOTER_KEYS: N_("The key that ties ballots to contacts"),
+    BUNDLES: N_("Zip files and cells of bundles, 30 days after their import"),
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, and_, delete, or_, select, type_coerce
 
 from contest.accounts.models import User
 from contest.accounts.personal import erase_account
@@ -20,10 +21,19 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import local
 from contest.core.text import clean_line, clean_text
+from contest.editions.personal import forget_editions
 from contest.entries.models import Entry
-from contest.entries.personal import UNDER_WAY, entries_about, erase_entry, forget_contacts
+from contest.entries.personal import (
+    UNDER_WAY,
+    entries_about,
+    erase_entry,
+    forget_co_author,
+    forget_contacts,
+    forget_reasons,
+)
 from contest.entries.rules import DRAFT
 from contest.entries.services import discard_draft
+from contest.intake.personal import forget_lines
 from contest.outbox.models import Message
 from contest.outbox.services import ask_for_mail, ask_for_sms
 from contest.privacy.models import DataRequest
@@ -31,6 +41,7 @@ from contest.privacy.queries import own_requests
 from contest.privacy.rules import ANSWER_WORKING_DAYS, CALLED_OFF, CHANNELS, KINDS, OUTCOMES, TEXT_MAX
 from contest.results.models import Award
 from contest.results.queries import is_announced
+from contest.screening.personal import forget_texts, forget_views
 from contest.units.models import UnitOfficer
 
 _OPEN_MAX = 5
@@ -204,14 +215,23 @@ def erase_person(*, request: DataRequest, actor: User, now: datetime) -> list[st
             code="under_way",
         )
     keys: list[str] = []
+    exemplars = [entry.exemplar.name for entry in plan.erased]
     for entry in plan.drafts:
         keys += discard_draft(entry=entry, actor=actor, now=now)
     for entry in plan.erased:
         keys += erase_entry(entry)
     keys += forget_contacts(plan.kept)
+    gone = [entry.id for entry in plan.erased]
+    forget_texts(gone)
+    forget_editions(gone, now)
+    keys += forget_lines([entry.id for entry in (*plan.erased, *plan.kept)])
+    forget_co_author(person, _still_named(person, now))
+    forget_reasons(person)
+    forget_views(person.id)
     _tell(person, now)
-    forget_messages(erase_account(person, now=now), now)
-    request.text = ""
+    forget_messages(erase_account(person, now=now), now, plan.erased, exemplars)
+    for each in own_requests(person):
+        each.text = ""
     record(
         actor=actor.public_id,
         verb="privacy.erase",
@@ -226,6 +246,31 @@ def erase_person(*, request: DataRequest, actor: User, now: datetime) -> list[st
     return keys
 
 
-def forget_messages(addresses: Collection[str], now: datetime) -> None:
-    """Delete messages to `addresses`, but for those asked for at `now`, which tell of it."""
-    db.session.execute(delete(Message).where(Message.address.in_(addresses), Message.created_at < now))
+def _still_named(person: User, now: datetime) -> set[int]:
+    """Entries that others lead and the person is named with: they won, or their contest still runs."""
+    others = [entry for entry in entries_about(person) if entry.author_id != person.id]
+    ids = [entry.id for entry in others]
+    awarded = set(db.session.scalars(select(Award.entry_id).where(Award.entry_id.in_(ids))))
+    return awarded | {
+        entry.id for entry in others if entry.state in UNDER_WAY and not is_announced(entry.contest_id, now)
+    }
+
+
+def forget_messages(
+    addresses: Collection[str], now: datetime, entries: Collection[Entry] = (), exemplars: Collection[str] = ()
+) -> None:
+    """Delete messages to `addresses`, about `entries`, or that asked a unit about one of `exemplars`.
+
+    But for those asked for at `now`, which tell of it.
+    """
+    params = type_coerce(Message.params, Text)
+    about = [params.contains(json.dumps(entry.public_id), autoescape=True) for entry in entries]
+    asked = [
+        and_(Message.template.startswith("verification_"), params.contains(told, autoescape=True))
+        for told in (json.dumps(name, ensure_ascii=False) for name in exemplars if name)
+    ]
+    db.session.execute(
+        delete(Message)
+        .where(or_(Message.address.in_(addresses), *about, *asked), Message.created_at < now)
+        .execution_options(synchronize_session=False)
+    )

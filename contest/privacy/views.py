@@ -17,6 +17,7 @@ from contest.core.formats import local
 from contest.core.web import limiter, needs, say, signed_in
 from contest.core.web.files import file_store
 from contest.entries.personal import entries_about
+from contest.entries.queries import key_is_used
 from contest.privacy import services
 from contest.privacy.export import zip_of
 from contest.privacy.forms import AnswerForm, AskForm, EnterForm
@@ -68,7 +69,8 @@ def _mine(form: AskForm, refusal: str = "") -> str:
 def download() -> Response:
     """All of it as one file."""
     person = _me()
-    content = zip_of(data_about(person), entries_about(person), file_store())
+    own = [entry for entry in entries_about(person) if entry.author_id == person.id]
+    content = zip_of(data_about(person), own, file_store())
     with writing() as now:
         record(actor=person.public_id, verb="privacy.copy", object_type="user", object_id=person.public_id, now=now)
     response = Response(content, mimetype="application/zip")
@@ -195,7 +197,9 @@ def handle(public_id: str, verb: str) -> Any:
         db.session.rollback()
         return _request(get_request(public_id), form, say(error)), 422
     for key in loose:
-        file_store().remove(key)
+        # A draft shares its photos with the entry that it would replace, which may stay.
+        if not key_is_used(key):
+            file_store().remove(key)
     said = {
         "nhan": _("The request is yours now."),
         "dap": _("The request has been answered."),
