@@ -8,6 +8,7 @@ same everywhere.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ TEMPLATES = ROOT / "templates" / "papers"
 FONTS = ROOT / "static" / "vendor" / "papers"
 # Archival (ISO 19005-2, level A: tagged, so that it can be read out too).
 STANDARD: Literal["a-2a"] = "a-2a"
+# What typst says of a character that the archival standard does not let through.
+_UNSHOWN = re.compile("could not be displayed|contains the codepoint")
 _PATIENCE = 10.0  # seconds that a paper waits for its turn
 # A paper takes about 20 ms of one core; more than these at once would only slow each other down.
 _PRINTING = threading.BoundedSemaphore(2)
@@ -43,24 +46,33 @@ def _fonts() -> typst.Fonts:
 def make_pdf(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     """The paper that `templates/papers/<template>.typ` makes of `data` (JSON values), as PDF/A-2a.
 
-    `at` is the instant that the document gives as its date. Raises Refused when too many papers are
-    being made, PaperError for a template that does not fit its data.
+    `at` is the instant that the document gives as its date. A character that no font of ours has (an
+    emoji in a title) is shown as a box, in a plain PDF: the archival standard forbids that. Raises
+    Refused when too many papers are being made, PaperError for a template that does not fit its data.
     """
     if not _PRINTING.acquire(timeout=_PATIENCE):
         raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
     try:
-        made = typst.compile(
-            TEMPLATES / f"{template}.typ",
-            root=TEMPLATES,
-            font_paths=_fonts(),
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            pdf_standards=STANDARD,
-            timestamp=at.astimezone(UTC),
-        )
+        try:
+            return _compile(template, data, at, STANDARD)
+        except typst.TypstError as error:
+            if not _UNSHOWN.search(str(error)):
+                raise
+            return _compile(template, data, at, None)
     except typst.TypstError as error:
         raise PaperError(f"{template}: {error}") from error
     finally:
         _PRINTING.release()
-    return made
+
+
+def _compile(template: str, data: Mapping[str, Any], at: datetime, standard: Literal["a-2a"] | None) -> bytes:
+    return typst.compile(
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=standard,
+        timestamp=at.astimezone(UTC).replace(microsecond=0),
+    )
