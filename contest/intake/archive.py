@@ -12,6 +12,8 @@ from contest.core.text import fold, nfc
 
 MOST_BYTES = 64_000_000
 _ENTRIES = 4_000
+# Documents in the zip are zips themselves, stored as they are, so their directories are counted too.
+_SIGNATURE, _SIGNATURES = b"PK\x01\x02", 100_000
 _UNPACKED = 400_000_000
 _ONE = 24_000_000
 _RATIO = 200  # how much smaller than its content a packed file may be; text reaches about 20
@@ -23,6 +25,9 @@ class Archive:
 
     def __init__(self, content: bytes) -> None:
         """Raises Refused, saying what to do, for what is no zip or no honest one."""
+        # Before the directory is read: each of its lines takes ten times its size in memory.
+        if content.count(_SIGNATURE) > _SIGNATURES:
+            raise _too_much()
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             infos = [info for info in self._zip.infolist() if not info.is_dir()]
@@ -38,12 +43,7 @@ class Archive:
             or sum(info.file_size for info in infos) > _UNPACKED
             or any(info.file_size > _RATIO * max(info.compress_size, 1_000) for info in infos)
         ):
-            raise Refused(
-                N_("The zip file holds too much: at most %(files)s files, %(most)s MB in all."),
-                code="zip_large",
-                files=_ENTRIES,
-                most=_UNPACKED // 1_000_000,
-            )
+            raise _too_much()
         self._by_name: dict[str, zipfile.ZipInfo] = {}
         self.doubled: set[str] = set()
         for info in infos:
@@ -107,6 +107,15 @@ class Archive:
                 most=_ONE // 1_000_000,
             )
         return content
+
+
+def _too_much() -> Refused:
+    return Refused(
+        N_("The zip file holds too much: at most %(files)s files, %(most)s MB in all."),
+        code="zip_large",
+        files=_ENTRIES,
+        most=_UNPACKED // 1_000_000,
+    )
 
 
 def _plain(name: str) -> str:

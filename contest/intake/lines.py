@@ -37,6 +37,8 @@ from contest.intake.models import Bundle
 from contest.units.models import Unit
 
 _NEEDED = ("category", "title", "author", "exemplar", "exemplar_unit", "declared")
+# A bound, not a rule of a contest: the rule set says how many photos an entry may have.
+_PHOTOS_MAX = 40
 _EXTENSIONS = {"docx": "docx", "odt": "odt", "pdf": "pdf", "doc": "doc", "rtf": "rtf"}
 
 
@@ -146,7 +148,14 @@ def prepare(cells: Mapping[str, str], archive: Archive, rules: RuleSet) -> Prepa
             raise Refused(N_("Name the file of the text, or write the text into the sheet."), code="no_text")
     except Refused as error:
         found.problems.append(_problem("file", error))
-    for name in parts(cells.get("photos", "")):
+    names = parts(cells.get("photos", ""))
+    if len(names) > _PHOTOS_MAX:
+        # Each is decoded and held until the line is done: a cell could name thousands.
+        found.problems.append(
+            _problem("photos", Refused(N_("At most %(most)s photos a line, please."), code="photos", most=_PHOTOS_MAX))
+        )
+        return found
+    for name in names:
         try:
             most = rules.entry_rules.photo_max_mb * 1_000_000
             found.photos.append(make_photo(archive.file(name), most_bytes=most))
@@ -255,10 +264,14 @@ def build(
     if prepared.source is not None:
         _attach(entry, prepared.source, kept.source_key, now, officer.id)
     known = {problem.message for problem in problems}
+    # A cell that could not be read is told once, not as missing too.
+    told = {problem.where for problem in problems}
     problems += [
         Problem(item.label, item.message, dict(item.params))
         for item in missing(entry, today_of(now))
-        if item.message not in known and not (problems and not prepared.document and item.field == "body")
+        if item.message not in known
+        and not (item.field in BY_KEY and BY_KEY[item.field].header in told)
+        and not (problems and not prepared.document and item.field == "body")
     ]
     if not says_yes(cells.get("declared", "")):
         problems.append(

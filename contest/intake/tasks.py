@@ -74,6 +74,15 @@ def _work(bundle_id: int, began: datetime) -> int:
             if found is not None:
                 bundles.cannot_read(found, error)
         return 1
+    except Exception:
+        # What nobody thought of must not be tried for ever: the bundles behind it would wait for ever.
+        log.exception("bundle %s could not be opened", bundle_id)
+        db.session.rollback()
+        with writing():
+            found = db.session.get(Bundle, bundle_id)
+            if found is not None:
+                bundles.cannot_read(found, Refused(_unforeseen_bundle()))
+        return 1
     names = Names(genre_names(), bundles.unit_names(local(clock.now()).date()))
     done = 0
     # At least one line in each slice, however long opening the bundle took.
@@ -81,8 +90,10 @@ def _work(bundle_id: int, began: datetime) -> int:
         db.session.rollback()
         db.session.expire_all()
         bundle = db.session.get(Bundle, bundle_id)
-        line = bundles.next_line(bundle) if bundle else None
-        if bundle is None or line is None:
+        if bundle is None or bundle.state not in (bundles.READING, bundles.IMPORTING):
+            return done + 1  # given up meanwhile: what is ready is not to be imported
+        line = bundles.next_line(bundle)
+        if line is None:
             with writing() as now:
                 found = db.session.get(Bundle, bundle_id, with_for_update=True)
                 if found is not None and bundles.next_line(found) is None:
@@ -194,6 +205,10 @@ def _fail(line_id: int, problems: list[Problem], *, doubled: bool = False) -> No
 
 def _unforeseen() -> Problem:
     return Problem("", N_("This line could not be read. Please call the secretariat and send it apart."), {})
+
+
+def _unforeseen_bundle() -> str:
+    return N_("This bundle could not be opened. Please send it again, or call the secretariat.")
 
 
 def _no_longer() -> Problem:
