@@ -136,6 +136,9 @@ def typed_anew(entry: Entry, actor: User, now: datetime) -> None:
         entry.paper.compared_by_id = entry.paper.compared_at = entry.paper.note = None
 
 
+NOT_COMPARED = N_("This entry was typed from paper: a second person has to compare it with the scan first.")
+
+
 def is_compared(entry: Entry) -> bool:
     """Whether an entry may become valid as far as paper goes: others than paper always may."""
     return entry.source != PAPER or (entry.paper is not None and entry.paper.compared_at is not None)
@@ -144,10 +147,7 @@ def is_compared(entry: Entry) -> bool:
 def require_compared(entry: Entry) -> None:
     """Raise Refused while a second person has not compared an entry on paper with its scan."""
     if not is_compared(entry):
-        raise Refused(
-            N_("This entry was typed from paper: a second person has to compare it with the scan first."),
-            code="not_compared",
-        )
+        raise Refused(NOT_COMPARED, code="not_compared")
 
 
 def helped_details(entry: Entry) -> dict[str, Any]:

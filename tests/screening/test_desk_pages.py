@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from contest.core.db import db
 from contest.entries.models import Entry
+from contest.exemplars.consents import withdraw_consent
 from contest.screening import services
 from contest.screening.models import Finding, NearCopy, ReasonTemplate, SavedView
 from tests.conftest import START, VIETNAM
 from tests.factories import make_contest, make_staff, make_user, sign_in
-from tests.factories.entries import make_accepted, make_submitted
+from tests.factories.entries import make_accepted, make_eligible, make_submitted
+from tests.factories.intake import make_paper
 
 LATER = datetime(2027, 6, 1, 9, tzinfo=VIETNAM)
 
@@ -55,6 +57,21 @@ def test_a_batch_says_first_what_it_will_do(app, client):
         assert client.post(address, data={"act": "erase", "chosen": chosen}).status_code == 404
         assert client.post(address, data={"act": "accept"}).status_code == 303
         assert client.post(address, data={"act": "accept", "chosen": ["\x00", "%"]}).status_code == 303
+
+
+def test_a_batch_leaves_out_paper_that_nobody_compared(app, client):
+    contest = make_contest()
+    typed = make_submitted(contest, title="Bài gõ")
+    paper = make_paper(contest, None, make_staff(contest, "secretary"))
+    sign_in(client, make_staff(contest, "secretary"))
+    desk = desk_of(contest)
+    chosen = [entry.public_id for entry in (typed, paper)]
+    client.post(f"{desk}/nhieu-bai", data={"act": "receive", "chosen": chosen})
+    assert "chưa ai đối chiếu" in text(client.get(f"{desk}/{paper.public_id}")).casefold()
+    page = client.post(desk, data={"act": "accept", "chosen": chosen})
+    assert text(page).count('name="chosen"') == 1
+    assert client.post(f"{desk}/nhieu-bai", data={"act": "accept", "chosen": chosen}).status_code == 303
+    assert states(typed, paper) == ["accepted", "received"]
 
 
 def test_refusing_many_needs_a_reason_and_a_wording_serves(app, client):
@@ -222,3 +239,16 @@ def test_narrowings_of_the_list(app, client, sort):
     assert titles("phat-hien=any") == []
     assert titles("phat-hien=none") == ["Bài 0", "Bài 1", "Bài 2"]
     assert titles("nguon=fax&phat-hien=everything") == ["Bài 0", "Bài 1", "Bài 2"]
+
+
+def test_the_list_tells_a_consent_that_was_withdrawn(app, client):
+    contest = make_contest()
+    secretary = make_staff(contest, "secretary")
+    entry = make_eligible(contest)
+    db.session.commit()
+    sign_in(client, secretary)
+    assert "đã xác minh, đồng ý" in text(client.get(desk_of(contest)))
+    withdraw_consent(exemplar=entry.exemplar, actor=secretary, now=START)
+    db.session.commit()
+    page = text(client.get(desk_of(contest)))
+    assert "đã xác minh, đồng ý" not in page and "đã xác minh, không đồng ý" in page
