@@ -34,9 +34,17 @@ def text_sha256(body: str) -> str:
 
 
 def file_sums(entry: Entry) -> list[dict[str, Any]]:
-    """What a receipt says of each file: its kind, what it is called, SHA-256 of its bytes as they were sent."""
+    """What a receipt says of each file: its kind, what it is called, SHA-256 of its bytes as they were sent.
+
+    What a draft keeps for its writer alone (a file that was read and not taken, the text before one) was
+    not sent, and is not attested.
+    """
     photos = [{"kind": PHOTO, "caption": photo.caption, "sha256": photo.sha256} for photo in entry.photos]
-    others = [{"kind": each.kind, "caption": each.name, "sha256": each.sha256} for each in entry.attachments]
+    others = [
+        {"kind": each.kind, "caption": each.name, "sha256": each.sha256}
+        for each in entry.attachments
+        if each.kind in FILE_KINDS
+    ]
     return photos + others
 
 

@@ -14,6 +14,7 @@ from contest.core.errors import NotFound
 from contest.entries.models import Entry
 from contest.entries.rules import SCREENED
 from contest.exemplars.models import Exemplar, Verification
+from contest.exemplars.queries import cleared_exemplars
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 
@@ -83,6 +84,14 @@ def standing_answers(contest_id: int, exemplar_ids: Collection[int]) -> dict[int
         )
     )
     return {each.exemplar_id: each for each in found}
+
+
+def cleared_of(contest_id: int, exemplar_ids: Collection[int]) -> set[int]:
+    """Which of these exemplars may be presented as it stands now: verified, agreeing, not on hold.
+
+    An answer tells what the exemplar said to its unit; it may have withdrawn since.
+    """
+    return set(db.session.scalars(cleared_exemplars(contest_id).where(Exemplar.id.in_(exemplar_ids))))
 
 
 def near_copies_of(entry_id: int) -> Sequence[NearCopy]:

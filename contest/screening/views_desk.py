@@ -26,7 +26,7 @@ from contest.screening import services
 from contest.screening.batches import ACTS, EFFECTS, WITH_REASON, carry_out, plan
 from contest.screening.export import SOURCE_NAMES, workbook
 from contest.screening.forms import BatchForm, ReasonForm, proposed_due, typed_due, wording
-from contest.screening.queries import open_findings, standing_answers, templates_of, views_of
+from contest.screening.queries import cleared_of, open_findings, standing_answers, templates_of, views_of
 from contest.screening.rules import BATCH_MOST, EXPORT_MOST, KIND_NAMES
 from contest.screening.search import all_matching, find_entries, wanted_of
 from contest.screening.views import bp, me, wanted_here
@@ -60,6 +60,7 @@ def desk(slug: str) -> str:
         states=STATES,
         units=units_on(today_of(g.now), *_LEVELS),
         verifications=standing_answers(contest.id, [entry.exemplar_id for entry in page.entries]),
+        cleared=cleared_of(contest.id, [entry.exemplar_id for entry in page.entries]),
         findings=open_findings([entry.id for entry in page.entries]),
         views=views_of(contest, me().id),
         acts=ACTS,

@@ -91,7 +91,7 @@ def test_no_decision_while_an_awarded_exemplar_is_not_cleared(world, unclear):
 def test_no_approval_while_an_awarded_exemplar_is_not_cleared(world, unclear, approvals):
     decide(world)
     if approvals:
-        approve_as(world, world.first)
+        approve_as(world, world.first, world.ready_at)
     unclear(world, winner(world))
     with pytest.raises(Refused) as refused:
         approve(contest=world.contest, typed_number=NUMBER, actor=world.second, now=world.ready_at)
