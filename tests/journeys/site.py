@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # What whoever runs the tests has set for a site of their own.
 FOREIGN = ("CONTEST_", "SITE_", "SMTP_", "SMS_", "GUNICORN_")
 FOREIGN_NAMES = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "BIND", "WEB_CONCURRENCY"}
-PATIENCE = 30.0
+# Seconds until the server answers, on a machine that has much else to do.
+PATIENCE = 120.0
 
 
 def free_port() -> int:
