@@ -15,7 +15,7 @@ from contest.contests.labels import MEDIA
 from contest.contests.queries import get_contest
 from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.core.web import needs, say, signed_in
+from contest.core.web import limiter, needs, say, signed_in
 from contest.core.web.files import file_store, send_stored
 from contest.core.web.language import locale
 from contest.entries import coauthors, press
@@ -107,6 +107,7 @@ def save_publication(public_id: str) -> Any:
 
 
 @bp.post("/viet/<public_id>/xuat-ban/minh-chung")
+@limiter.limit("30 per minute")
 @signed_in
 def add_proof(public_id: str) -> Any:
     entry = _published(public_id)

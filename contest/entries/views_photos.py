@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from contest.core.db import writing
 from contest.core.errors import NotFound, Refused
-from contest.core.web import say, signed_in
+from contest.core.web import limiter, say, signed_in
 from contest.core.web.files import file_store, send_stored
 from contest.entries import services
 from contest.entries.checks import PHOTOS
@@ -57,6 +57,7 @@ def _photos_page(entry: Entry, refusal: str = "", typed: tuple[str, PhotoForm] |
 
 
 @bp.post("/viet/<public_id>/anh")
+@limiter.limit("60 per minute")
 @signed_in
 def add_photo(public_id: str) -> Any:
     entry = own_draft(public_id)

@@ -15,7 +15,7 @@ from contest.accounts.models import User
 from contest.core.db import writing
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import VIET_NAM
-from contest.core.web import needs, say
+from contest.core.web import limiter, needs, say
 from contest.core.web.downloads import send_download
 from contest.core.web.files import file_store
 from contest.exemplars.consents import withdraw_consent
@@ -106,6 +106,7 @@ def _page(unit: Unit, verification: Verification, form: AnswerForm, standing: di
 
 @bp.post("/don-vi/<code>/xac-minh/<public_id>")
 @needs("officer")
+@limiter.limit("60 per minute")
 def give_answer(code: str, public_id: str) -> Any:
     """Keep the chosen papers first, so that an answer which is refused loses none; then take the answer."""
     form = AnswerForm()

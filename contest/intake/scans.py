@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from contest.entries.images import make_photo
 MOST_BYTES = 20_000_000
 MOST_PAGES = 20
 _SECONDS = 25
+# A crowd waits for its turn: each child may take a core and a gigabyte.
+_DRAWING = threading.BoundedSemaphore(2)
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -52,15 +55,16 @@ def read_scan(content: bytes) -> Scanned:
 
 def _drawn(content: bytes) -> list[Page]:
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "contest.intake.scans_child"],
-            input=content,
-            capture_output=True,
-            cwd=_ROOT,
-            timeout=_SECONDS,
-            env={},
-            check=False,
-        )
+        with _DRAWING:
+            done = subprocess.run(
+                [sys.executable, "-m", "contest.intake.scans_child"],
+                input=content,
+                capture_output=True,
+                cwd=_ROOT,
+                timeout=_SECONDS,
+                env={},
+                check=False,
+            )
     except (subprocess.TimeoutExpired, OSError) as error:
         raise _unreadable() from error
     head, _, rest = done.stdout.partition(b"\n")

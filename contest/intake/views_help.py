@@ -333,6 +333,7 @@ def unit_sheet(code: str, public_id: str) -> str:
 
 @bp.post("/don-vi/<code>/bai/<public_id>/quet")
 @needs("officer")
+@limiter.limit("60 per minute")
 def unit_add_scan(code: str, public_id: str) -> Any:
     return _add_scan(_of_unit, code, public_id)
 
@@ -364,6 +365,7 @@ def contest_sheet(slug: str, public_id: str) -> str:
 
 @bp.post("/ban-to-chuc/<slug>/bai-giay/<public_id>/quet")
 @needs("secretary", "organiser")
+@limiter.limit("120 per minute")
 def contest_add_scan(slug: str, public_id: str) -> Any:
     return _add_scan(_of_contest, slug, public_id)
 

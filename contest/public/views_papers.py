@@ -13,7 +13,7 @@ from contest.contests.queries import get_issued_contest
 from contest.contests.ruleset import Category, RuleSet
 from contest.core.formats import deadline, instant, last_moment, loc, marks, moment, money, number
 from contest.core.pdf import make_pdf
-from contest.core.web import public, shared
+from contest.core.web import limiter, public, shared
 from contest.core.web.errors import say_message
 from contest.core.web.papers import paper, send_pdf
 from contest.entries.rules import ADULT_AGE, GUARDIAN_CONSENT, declarations_for
@@ -27,6 +27,7 @@ _NOT_LINES = {"title", "body", "genre", "exemplar_kind", "originality_declaratio
 
 @bp.get("/cuoc-thi/<slug>/the-le.pdf")
 @public
+@limiter.limit("60 per minute")
 @shared(BRIEFLY)
 def rules_pdf(slug: str) -> Response:
     contest = get_issued_contest(slug, g.now)
@@ -54,6 +55,7 @@ def rules_pdf(slug: str) -> Response:
 
 @bp.get('/cuoc-thi/<slug>/mau/<any("bai-du-thi", "nguoi-dai-dien", "dien-hinh", "xac-minh"):name>.pdf')
 @public
+@limiter.limit("60 per minute")
 @shared(BRIEFLY)
 def blank_form(slug: str, name: str) -> Response:
     contest = get_issued_contest(slug, g.now)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
+from flask_login import current_user
 
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE = "_largest_upload"
@@ -31,5 +32,6 @@ def init_uploads(app: Flask) -> None:
 def _bound() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     most = getattr(view, _ATTRIBUTE, None)
-    if most is not None:
+    # The form is read, to look for its token, before the view asks who sends it: strangers send no large files.
+    if most is not None and current_user.is_authenticated:
         request.max_content_length = most + _FORM
