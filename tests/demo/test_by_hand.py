@@ -34,6 +34,7 @@ def _entry(stage: Stage, contest_id: str, story_id: str) -> Entry:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_what_is_done_by_hand_stands(demo_app: Flask, ground: Ground) -> None:
     stage = ground.stage()
 

@@ -44,6 +44,7 @@ def counts() -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_tour_runs_to_its_end(app: Flask, stage: Stage, client: FlaskClient, clock: clocks.StillClock) -> None:
     play(stage, END)
     db.session.rollback()
