@@ -19,21 +19,16 @@ from contest.contests.ruleset.parsing import (
 from contest.contests.ruleset.parts import (
     Advance,
     Anniversary,
-    Announcement,
-    Article,
     Bodies,
     Category,
-    Complaints,
     Criterion,
     Eligibility,
     EntryRules,
     Gap,
     Photos,
-    Privacy,
     Prize,
     PublishedWindow,
     Quota,
-    Rights,
     Round,
     Rubric,
     Scoring,
@@ -45,6 +40,7 @@ from contest.contests.ruleset.parts import (
     Voting,
     Words,
 )
+from contest.contests.ruleset.parts_after import Announcement, Article, Complaints, Privacy, Rights
 from contest.contests.ruleset.problems import Problem, RuleSetInvalid
 from contest.contests.ruleset.reading import read_json
 

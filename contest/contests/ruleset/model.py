@@ -9,19 +9,14 @@ from typing import Any, Literal
 from contest.contests.ruleset.kinds import Localized, Many, Money, Part, Prefix, Slug
 from contest.contests.ruleset.parts import (
     Anniversary,
-    Announcement,
-    Article,
     Bodies,
     Category,
-    Complaints,
     Criterion,
     Eligibility,
     EntryRules,
     LadderRung,
-    Privacy,
     Prize,
     Quota,
-    Rights,
     Round,
     Rubric,
     Scoring,
@@ -29,6 +24,7 @@ from contest.contests.ruleset.parts import (
     Verification,
     Voting,
 )
+from contest.contests.ruleset.parts_after import Announcement, Article, Complaints, Privacy, Rights
 from contest.core.errors import NotFound
 from contest.core.windows import Window
 
