@@ -1,11 +1,12 @@
 """Figures of the site, as tables of ratios.
 
     make bench                          everything, within about a minute
-    make bench ARGS="--quick"           fewer rounds, no growth
+    make bench ARGS="--quick"           fewer rounds, no growth, no near-copies
+    make bench ARGS="--full"            near-copies among 5,000 texts instead of 1,000 (minutes)
     make bench ARGS="--http"            also over gunicorn, CPU of its worker
     make bench ARGS="--postgres URL"    on a PostgreSQL database (which must be empty)
 
-No figure is a time: machines differ. See bench/measure.py for how they are taken.
+Figures are ratios, for machines differ. See bench/measure.py for how they are taken.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ import brotli
 from sqlalchemy import event, func, select
 
 from bench import anchors
-from bench.data import Site
+from bench.data import Site, stories
 from bench.measure import Case, Failed, Ratio, answer, compare, spent
+from bench.near_copies import FULL, SYLLABLES, TEXTS
 from bench.near_copies import HEAD as NEAR_COPIES
 from bench.near_copies import measure as near_copies
 from bench.over_http import over_http
@@ -39,6 +41,7 @@ from contest.core.db import db
 from contest.entries.models import Entry
 from contest.screening.search import Wanted, matching_ids
 from tests.conftest import START
+from tests.factories.queue import add_many, remove_many
 
 ROOT = Path(__file__).parents[1]
 # name, moment, address, whose page, may be kept by a shared cache
@@ -69,6 +72,7 @@ GROWING = ("its finalists", "stories", "a judge's bench (31)", "the chair's tabl
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer rounds, no growth")
+    options.add_argument("--full", action="store_true", help=f"near-copies among {FULL:,} texts")
     options.add_argument("--http", action="store_true", help="also over gunicorn")
     options.add_argument("--rounds", type=int, default=0, help="rounds of each comparison")
     options.add_argument("--postgres", default="", metavar="URL", help="an empty PostgreSQL database to use")
@@ -101,10 +105,16 @@ def main() -> int:
                 over_http(site, folder, given.postgres, rounds),
             )
         if not given.quick:
-            growth(site, max(3, rounds // 2))
+            queue(site, rounds)
             search(site, rounds)
+            with site.app.app_context():
+                remove_many()
+            growth(site, max(3, rounds // 2))
     if not given.quick:
-        table("Near-copies among 5,000 texts of 1,500 syllables", NEAR_COPIES, near_copies())
+        texts = FULL if given.full else TEXTS
+        rows, of = near_copies(texts)
+        table(f"Near-copies among {texts:,} texts of {SYLLABLES:,} syllables", NEAR_COPIES, rows)
+        print(f"\n{of}")
     return 0
 
 
@@ -310,6 +320,34 @@ def growth(site: Site, rounds: int, small: int = 100, large: int = 2000) -> None
         f"Growth: {large:,} entries against {small}",
         ["page", "CPU ×", "queries", "bytes ×"],
         rows,
+    )
+
+
+def queue(site: Site, rounds: int, small: int = 100, large: int = 5_000) -> None:
+    """The secretariat's list, as it is, searched and narrowed, with few and with many entries before it."""
+    address, cookie = f"/ban-to-chuc/{site.slug}/bai-du-thi", site.cookies["secretary"]
+    lists = {
+        "as it is": "",
+        "words": "?tim=con+do+sang+song",
+        "something found": "?phat-hien=leak",
+        "nothing found": "?phat-hien=none",
+        "longest first": "?sap-xep=longest",
+    }
+    cases = [Case(name, site.app.wsgi_app, address + query, cookie) for name, query in lists.items()]
+    site.at("marking")
+    figures: dict[str, list[tuple[float, int]]] = {case.name: [] for case in cases}
+    for size in (small, large):
+        with site.app.app_context():
+            standing = db.session.scalar(select(func.count(Entry.id)).where(Entry.contest_id == site.contest.id)) or 0
+            add_many(db.session.merge(site.contest), max(0, size - standing), stories())
+        for case in cases:
+            queries, _ = queries_of(site, case)
+            took = sorted(spent(case, 3) for _ in range(rounds))[rounds // 2]
+            figures[case.name].append((took, queries))
+    table(
+        f"The secretariat's list: {large:,} entries against {small}",
+        ["list", "CPU ×", "queries"],
+        [(name, f"{more[0] / few[0]:.1f}", f"{few[1]} → {more[1]}") for name, (few, more) in figures.items()],
     )
 
 

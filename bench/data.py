@@ -78,17 +78,17 @@ class Site:
 
     def _fill(self, finalists: int = 20, waiting: int = 30) -> None:
         """Stories of the demonstration, each with two photos: finalists, and entries being marked."""
-        stories = cycle(_stories())
+        told = cycle(stories())
         judge = self.world.here.staff["judge"]
         authors = [make_user(terms_version=TERMS_VERSION, terms_accepted_at=START) for _ in range(10)]
         for number in range(finalists + waiting):
-            title, body = next(stories)
+            title, body = next(told)
             make = judging.make_finalist if number < finalists else judging.make_accepted
             entry = make(self.contest, self.category, author=authors[number % 10], title=title, body=body, now=START)
             _photograph(entry)
             if number >= finalists:
                 judging.give(entry, judge)
-        for title, body in _stories()[:3]:
+        for title, body in stories()[:3]:
             judging.make_accepted(
                 self.contest, self.category, author=self.world.here.writer, title=title, body=body, now=START
             )
@@ -137,13 +137,13 @@ class Site:
         """Add accepted entries, assigned to the judge, until the category has `entries` of them."""
         judge = db.session.merge(self.world.here.staff["judge"])
         contest = db.session.merge(self.contest)
-        stories = cycle(_stories())
+        told = cycle(stories())
         author, unit = make_user(), make_unit()
         standing = db.session.scalar(
             select(func.count(Entry.id)).where(Entry.contest_id == contest.id, Entry.state == "accepted")
         )
         for number in range((standing or 0), entries):
-            title, body = next(stories)
+            title, body = next(told)
             entry = judging.make_finalist(
                 contest, self.category, author=author, exemplar_unit=unit, title=title, body=body, now=START
             )
@@ -153,7 +153,7 @@ class Site:
         db.session.commit()
 
 
-def _stories() -> list[tuple[str, str]]:
+def stories() -> list[tuple[str, str]]:
     """Titles and texts of the demonstration's stories: 1,000 to 1,500 words each."""
     files = [json.loads(path.read_text("utf-8")) for path in sorted(STORIES.glob("*.json"))]
     return [(story["title"], story["body"]) for file in files for story in file]

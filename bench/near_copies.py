@@ -38,7 +38,7 @@ import numpy as np
 
 from bench.vietnamese import Author, copied
 from contest.screening.rules import SHARE_LEAST, SHARED_LEAST
-from contest.screening.shingles import Index, compare, fingerprint, sample_of, to_bytes
+from contest.screening.shingles import Index, compare, fingerprint, from_bytes, sample_of, to_bytes
 
 TEXTS, FULL, SYLLABLES = 1_000, 5_000, 1_500
 QUOTE = (
@@ -70,10 +70,11 @@ def siblings_of(planted: Pairs) -> Pairs:
 
 
 def ours(texts: Sequence[str]) -> Pairs:
-    samples = [sample_of(fingerprint(text)) for text in texts]
-    index = Index(range(len(texts)), [to_bytes(sample) for sample in samples])
+    samples = [to_bytes(sample_of(fingerprint(text))) for text in texts]
+    index = Index(range(len(texts)), samples)
     found: Pairs = set()
-    for number, sample in enumerate(samples):
+    for number, kept in enumerate(samples):
+        sample = from_bytes(kept)
         common = index.common(sample)
         for candidate in index.similar(sample, without=number):
             if candidate.owner > number and copies(texts[number], texts[candidate.owner], common):
@@ -166,16 +167,18 @@ def work(way: str, file: Path) -> None:
 HEAD = ("near-copies of a third", "recall", "false flags", "siblings", "CPU ×", "memory ×")
 
 
-def measure(texts: int = TEXTS, syllables: int = SYLLABLES) -> tuple[list[tuple[str, ...]], str]:
-    """Rows for HEAD, and in words what the ratios are of."""
-    figures: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+def measure(
+    texts: int = TEXTS, syllables: int = SYLLABLES, ways: Sequence[str] = tuple(WAYS)
+) -> tuple[list[tuple[str, ...]], str]:
+    """Rows for HEAD, and in words what the ratios are of. `ours` has to be one of `ways`."""
+    figures: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         file = Path(folder) / "texts"
         made, planted = corpus(texts, syllables)
         with file.open("w", encoding="utf-8") as lines:
             for each in (sorted(planted), *made):
                 lines.write(json.dumps(each) + "\n")
-        for way in (*WAYS, *reversed(WAYS)):
+        for way in (*ways, *reversed(ways)):
             done = subprocess.run(
                 [sys.executable, "-m", "bench.near_copies", "--work", way, str(file)],
                 capture_output=True,
@@ -187,14 +190,14 @@ def measure(texts: int = TEXTS, syllables: int = SYLLABLES) -> tuple[list[tuple[
     memory = {way: max(0.1, mean(run["grown"] for run in runs)) for way, runs in figures.items()}
     rows = [
         (
-            name,
+            WAYS[way][0],
             f"{figures[way][0]['recall']:.3f}",
             str(figures[way][0]["false"]),
             str(figures[way][0]["siblings"]),
             f"{cpu[way] / cpu['ours']:.2f}",
             f"{memory[way] / memory['ours']:.2f}",
         )
-        for way, (name, _work) in WAYS.items()
+        for way in ways
     ]
     return rows, f"1.00 is {cpu['ours']:.1f} s of CPU and {memory['ours']:.0f} MiB here; {len(planted)} pairs planted."
 
@@ -204,12 +207,13 @@ def main() -> int:
     options.add_argument("--full", action="store_true", help=f"{FULL:,} texts")
     options.add_argument("--texts", type=int, default=0)
     options.add_argument("--syllables", type=int, default=SYLLABLES)
+    options.add_argument("--ways", nargs="+", choices=tuple(WAYS), default=list(WAYS))
     options.add_argument("--work", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.work:
         work(given.work[0], Path(given.work[1]))
         return 0
-    rows, of = measure(given.texts or (FULL if given.full else TEXTS), given.syllables)
+    rows, of = measure(given.texts or (FULL if given.full else TEXTS), given.syllables, given.ways)
     for row in (HEAD, ["-" * 3] * len(HEAD), *rows):
         print("| " + " | ".join(row) + " |")
     print(f"\n{of}")
