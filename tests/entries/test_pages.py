@@ -421,7 +421,9 @@ def test_the_desk_of_a_unit(app, client):
     assert accepted[0].author_name not in page
     bad = client.post(address, data={"outcome": "refuted", "seen": hidden(page, "seen")})
     assert bad.status_code == 422
-    good = client.post(address, data={"outcome": "verified", "consent": "1", "seen": hidden(page, "seen")})
+    good = client.post(
+        address, data={"outcome": "verified", "consent": "1", "photos": "1", "seen": hidden(page, "seen")}
+    )
     assert good.location == f"/don-vi/{unit.code}"
     late = client.post(address, data={"outcome": "refuted", "note": "x", "seen": hidden(page, "seen")})
     assert late.status_code == 409
