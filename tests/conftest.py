@@ -92,9 +92,19 @@ def _fresh_sqlite(app: Flask) -> None:
 
 
 def _fresh_postgres() -> None:
-    tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+    """Empty what is not empty: a TRUNCATE of all tables costs more than most tests do."""
     with db.engine.begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        tables = connection.scalars(
+            sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+        ).all()
+        filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
+        moved = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+        acts = [f'DELETE FROM "{name}"' for name in connection.scalars(sa.text(filled))]
+        acts += [f'ALTER SEQUENCE "{name}" RESTART' for name in connection.scalars(sa.text(moved))]
+        # Without foreign keys and triggers, so that the order of the tables is all one.
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        for act in acts:
+            connection.execute(sa.text(act))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

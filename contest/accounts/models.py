@@ -40,7 +40,11 @@ class User(Base):
     """
 
     __tablename__ = "user"
-    __table_args__ = (CheckConstraint("email IS NOT NULL OR phone IS NOT NULL OR assisted OR erased_at IS NOT NULL", name="reachable"),)
+    __table_args__ = (
+        CheckConstraint(
+            "email IS NOT NULL OR phone IS NOT NULL OR assisted OR erased_at IS NOT NULL", name="reachable"
+        ),
+    )
 
     id: Mapped[IntPk]
     public_id: Mapped[PublicId]

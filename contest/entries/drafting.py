@@ -195,8 +195,9 @@ def save_text(
     """Save the text of a draft. `version` is the one that the writer's window was opened with.
 
     `document` is light markup (core.richtext), `body` plain text: one of them is given. A photo that
-    is not the entry's loses its place. Saving what is already saved changes nothing, also from an older window. Raises Conflict when
-    another window saved something else; Refused for hidden characters or a text beyond all bounds.
+    is not the entry's loses its place. Saving what is already saved changes nothing, also from an
+    older window. Raises Conflict when another window saved something else; Refused for hidden
+    characters or a text beyond all bounds.
     """
     require_draft(entry)
     title = short_line(title, TITLE_MAX)

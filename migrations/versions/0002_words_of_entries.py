@@ -151,7 +151,7 @@ def upgrade() -> None:
     if sqlite:
         source = _SQLITE_SOURCE.format(row="entry")
         op.get_bind().exec_driver_sql(
-            f"INSERT INTO entry_words (rowid, words) SELECT entry.id, {source} FROM entry WHERE state <> 'draft'"  # noqa: S608
+            f"INSERT INTO entry_words (rowid, words) SELECT entry.id, {source} FROM entry WHERE state <> 'draft'"
         )
     else:
         op.get_bind().exec_driver_sql("SELECT entry_words_of(id) FROM entry")

@@ -11,9 +11,9 @@ from contest.core.db import db, writing
 from contest.core.web.pages import PageCache
 from contest.entries.models import Entry
 from contest.entries.screening import fall_out
-from contest.exemplars.models import Verification
+from contest.exemplars.consents import withdraw_consent
 from contest.public.phases import current_act, phase_of
-from tests.factories import make_contest, make_staff
+from tests.factories import make_contest, make_staff, make_user
 from tests.factories.results import make_results, publish
 from tests.factories.voting import make_vote, vote
 
