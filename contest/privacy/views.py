@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
+from contest.accounts.addresses import shown
 from contest.accounts.models import User
 from contest.audit.services import record
 from contest.core.db import db, writing
@@ -53,6 +54,7 @@ def _mine(form: AskForm, refusal: str = "") -> str:
         "privacy/mine.html",
         person=person,
         data=data_about(person),
+        phone=shown(person.phone) if person.phone else "",
         requests=own_requests(person),
         form=form,
         refusal=refusal,

@@ -140,7 +140,7 @@ def test_the_contest_page_says_everything_in_both_languages(app, client):
         "Chân thực, kiểm chứng được",
         "Không thu phí dự thi",
         "17:00 (giờ Việt Nam)",
-        "chưa nhận tác phẩm báo chí",
+        "Tác phẩm báo chí đã đăng, phát",
     ):
         assert text in page
     english = client.get(f"/en/cuoc-thi/{contest.slug}").text
