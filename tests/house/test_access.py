@@ -131,6 +131,7 @@ def gets_in(access: Any, role: str) -> bool:
     return access.kind == "public" or (access.kind == "signed_in" and role != "anonymous")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # who may is decided before any database is asked
 def test_whoever_is_not_let_in_learns_nothing_and_changes_nothing(app, clock, world, visit):
     clock.instant = MOMENTS["marking"]
     before = digest()
@@ -241,6 +242,7 @@ def waits(case: Case, moment: str) -> bool:
     return moment == "submission" and case.rule.rule.startswith("/cham/<slug>/bai/")
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # who may is decided before any database is asked
 def test_empty_forms_of_people_who_are_let_in_are_answered(app, clock, world, visit):
     clock.instant = MOMENTS["marking"]
     wrong = []
@@ -255,6 +257,7 @@ def test_empty_forms_of_people_who_are_let_in_are_answered(app, clock, world, vi
     assert not wrong
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # who may is decided before any database is asked
 def test_no_form_is_taken_without_its_token(app, clock, world, visit):
     clock.instant = MOMENTS["marking"]
     assert app.extensions["csrf"]._exempt_views == set()
