@@ -12,6 +12,7 @@ from typing import Any
 from contest.contests.models import RuleSetVersion
 from contest.core.db import db, new_code
 from contest.core.errors import N_
+from contest.core.richtext import from_plain, plain
 from contest.core.text import nfc
 from contest.entries.models import Entry, Receipt
 
@@ -90,7 +91,9 @@ def match_text(receipt: Receipt, text: str) -> list[Match]:
     """Whether a text, as typed or pasted, is the one of the receipt."""
     # Blanks at the ends and at the ends of lines are never stored, and pasting adds them easily.
     bare = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")).strip()
-    return [Match("text")] if receipt.text_sha256 in {text_sha256(text), text_sha256(bare)} else []
+    # As typed into the desk: runs of blanks and of empty lines are not kept either.
+    typed = plain(from_plain(text))
+    return [Match("text")] if receipt.text_sha256 in {text_sha256(each) for each in (text, bare, typed)} else []
 
 
 def match_file(receipt: Receipt, content: bytes) -> list[Match]:

@@ -338,7 +338,7 @@ def test_output():
 def test_markup_takes_linear_time(text):
     began = time.process_time()
     assert parse(source_of(parse(text))) == parse(text)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 60  # seconds of CPU; what grows with the square takes far longer
 
 
 @pytest.mark.parametrize(
@@ -368,4 +368,4 @@ def test_markup_takes_linear_time(text):
 def test_html_takes_linear_time(text):
     began = time.process_time()
     from_html(text)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 60

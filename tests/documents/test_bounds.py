@@ -78,7 +78,7 @@ def test_a_child_that_overstays_is_killed(monkeypatch):
     started = time.monotonic()
     with pytest.raises(Trouble, match="slow"):
         ask_child(REQUEST, b"x", LIMITS._replace(wall=0.5))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # seconds; it would have slept for sixty
 
 
 def test_its_own_children_go_with_it(monkeypatch, tmp_path):

@@ -252,7 +252,7 @@ def test_what_only_a_draft_needs_goes_when_it_is_submitted(app, client, draft):
     db.session.expire(entry)
     submit_draft(entry)
     db.session.commit()
-    assert [file["kind"] for file in entry.receipts[-1].files] == [SOURCE]
+    assert [file["kind"] for file in entry.receipts[-1].files] == ["photo", SOURCE]
     tick(app)
     assert kinds(entry) == [SOURCE]
 

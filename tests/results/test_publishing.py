@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from contest.audit.models import AuditRow
 from contest.contests.models import Contest
 from contest.core.db import db, writing
-from contest.core.errors import Conflict, Refused
+from contest.core.errors import Refused
 from contest.outbox.models import Message
 from contest.outbox.queries import is_due
 from contest.results import publishing
@@ -329,7 +329,7 @@ def test_a_new_result_is_not_posted_by_itself(app):
     release(world)
     posted = world.contest.rules.results_at
     world.entries["Một"].state = "refused"
-    with pytest.raises(Conflict):
+    with pytest.raises(Refused):
         release_posting(contest=make_released_again(world), actor=world.first, now=posted)
     compute(world, posted)
     assert standing_at(world, posted) is None
