@@ -147,5 +147,6 @@ class BoundedInteger(IntegerConverter):
 def init_access(app: Flask) -> None:
     app.url_map.converters["int"] = BoundedInteger
     app.extensions.setdefault("authorities", {})
+    app.extensions["access_of"] = access_of
     app.extensions.setdefault("staff_gate", lambda person: None)
     app.before_request(guard)

@@ -89,8 +89,14 @@ def _stale_form(error: CSRFError) -> Any:
     """A form whose token expired: offer to send the same text again, so that nothing is lost.
 
     Only to a signed-in person whose browser says that the form came from this site; for anything
-    else the page says no and repeats nothing.
+    else the page says no and repeats nothing. Without scripts the token goes with the session: then
+    it is the form of somebody who was signed out, on a page that only signed-in people have.
     """
+    access = current_app.extensions["access_of"](current_app, request.endpoint or "")
+    if not current_user.is_authenticated and access is not None and access.kind != "public":
+        kept = signed_out_form()
+        if kept is not None:
+            return kept
     fields = _sent_fields() if current_user.is_authenticated and _same_origin() else []
     return _page(400, "csrf", fields=fields)
 
