@@ -92,7 +92,7 @@ def typed(page: Page, *paragraphs: str) -> None:
     for number, paragraph in enumerate(paragraphs):
         if number:
             page.keyboard.press("Enter")
-        page.keyboard.type(paragraph)
+        page.keyboard.insert_text(paragraph)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
