@@ -165,9 +165,9 @@ def unit_choices(units: Sequence[Unit], language: str) -> dict[str, list[tuple[s
 BirthParts = tuple[str, str, str]
 
 
-def typed_birth_date() -> tuple[BirthParts, date | None, bool]:
-    """Day, month and year as typed, the date that they make, and whether they make one (or nothing)."""
-    day, month, year = (request.form.get(f"birth_date-{part}", "").strip()[:4] for part in ("day", "month", "year"))
+def typed_date(name: str) -> tuple[BirthParts, date | None, bool]:
+    """Day, month and year as typed in `name`, the date that they make, and whether they make one (or nothing)."""
+    day, month, year = (request.form.get(f"{name}-{part}", "").strip()[:4] for part in ("day", "month", "year"))
     parts = (day, month, year)
     if not any(parts):
         return parts, None, True
@@ -175,6 +175,11 @@ def typed_birth_date() -> tuple[BirthParts, date | None, bool]:
         return parts, date(whole_number(year), whole_number(month), whole_number(day)), True
     except ValueError:
         return parts, None, False
+
+
+def typed_birth_date() -> tuple[BirthParts, date | None, bool]:
+    """As `typed_date`, for the author's date of birth."""
+    return typed_date("birth_date")
 
 
 def birth_parts(born: date | None) -> BirthParts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import NamedTuple
 
 from flask import request
@@ -14,22 +13,10 @@ from wtforms import BooleanField, SelectField, StringField, TelField
 from contest.core.errors import N_, Refused
 from contest.core.forms import Form
 from contest.entries.coauthors import Member
-from contest.entries.forms import BirthParts, birth_parts, unit_choices, whole_number
+from contest.entries.forms import BirthParts, birth_parts, typed_date, unit_choices, whole_number
 from contest.entries.models import CoAuthor
 from contest.entries.press import Part
 from contest.units.models import Unit
-
-
-def typed_date(name: str) -> tuple[BirthParts, date | None, bool]:
-    """Day, month and year as typed in `name`, the date that they make, and whether they make one (or nothing)."""
-    day, month, year = (request.form.get(f"{name}-{part}", "").strip()[:4] for part in ("day", "month", "year"))
-    parts = (day, month, year)
-    if not any(parts):
-        return parts, None, True
-    try:
-        return parts, date(whole_number(year), whole_number(month), whole_number(day)), True
-    except ValueError:
-        return parts, None, False
 
 
 class PartForm(Form):
