@@ -194,7 +194,8 @@ class _Body:
 
     def _begin(self, attributes: dict[str, str], kind: str) -> None:
         style = attributes.get("style-name", "")
-        names = [each.name or "" for each in self._styles.chain(style)]
+        # A style that the file names without defining it still tells by its name.
+        names = [style.lower(), *(each.name for each in self._styles.chain(style))]
         part = Part(kind=kind)
         if kind == "paragraph":
             if any(name.startswith(_QUOTES) for name in names):

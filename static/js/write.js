@@ -124,11 +124,16 @@ function saving() {
     if (answer.ok && told) {
       kept = now;
       version.value = told.version;
-      say("", `${form.dataset.saySaved} ${told.at}`, "check");
       checklist(told.items);
       if (told.now) deadline(told.now);
-      if (JSON.stringify(values()) === now) forget();
-      else later(PAUSE);
+      if (JSON.stringify(values()) === now) {
+        forget();
+        say("", `${form.dataset.saySaved} ${told.at}`, "check");
+      } else {
+        // Typed while the answer was under way: that is not saved yet.
+        say("pending", form.dataset.sayUnsaved);
+        later(PAUSE);
+      }
     } else if (answer.status === 409) {
       stopped = true;
       failed(told?.code === "version" ? form.dataset.sayConflict : told?.message ?? form.dataset.sayReload);

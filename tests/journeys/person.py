@@ -151,11 +151,12 @@ class Person:
         wanted = f'main [name="{name}"]' + (f'[value="{value}"]' if value else "")
         self.page.locator(wanted).first.check()
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, page: Page | None = None) -> None:
         """Wait until an expression holds on the page (asked from outside, which its policy allows)."""
+        page = page or self.page
         limit = time.monotonic() + PATIENCE / 1000
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < limit, f"never on {self.page.url}: {condition}"
+        while not page.evaluate(condition):
+            assert time.monotonic() < limit, f"never on {page.url}: {condition}"
             time.sleep(0.05)
 
     @property

@@ -119,7 +119,7 @@ def test_a_half_filled_sheet_outlives_the_session(later: Meet) -> None:
     judge.until("document.querySelector('[name=version]').value !== '0'")
 
     judge.context.clear_cookies(name="session")
-    with judge.expecting(400):
+    with judge.expecting(401):
         judge.fill(mark__T2="2,75", comment="Chi tiết đắt, giọng kể tự nhiên.")
         page.locator("[data-saved] a").wait_for()
     judge.press("[data-saved] a")
