@@ -88,6 +88,7 @@ GAP_TYPES = {
 GAP_ACTIONS = {
     "third_judge": N_("A third judge marks the entry"),
     "reconcile_keep_original": N_("The judges talk it over; original scores are kept"),
+    "chair_decides": N_("The head of jury decides, with a reason"),
 }
 TIE_BREAKS = {
     "higher_mean_on": N_("Higher mean on criterion %(criterion)s"),

@@ -24,7 +24,7 @@ from contest.core.text import clean_text
 from contest.entries.models import Entry
 from contest.entries.rules import ACCEPTED
 from contest.judging.locks import find_closing, hold_contest
-from contest.judging.models import CodeMapOpening
+from contest.judging.models_council import CodeMapOpening
 
 REASON_MAX = 2000
 # Who may ask for a map and open it; who screens never needs to.

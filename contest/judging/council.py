@@ -19,7 +19,7 @@ from contest.entries.queries import finalists_of
 from contest.judging.closing import check_chair
 from contest.judging.conflicts import conflicts_among
 from contest.judging.locks import find_closing, hold_contest
-from contest.judging.models import CouncilBallot
+from contest.judging.models_council import CouncilBallot
 from contest.judging.ranking import CouncilBallot as Ballot
 from contest.judging.ranking import Ranking, Standing, rank
 from contest.judging.rounds import EntryState, round_state

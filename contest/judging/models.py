@@ -17,6 +17,7 @@ from contest.core.db import (
     Instant,
     IntPk,
     Json,
+    Line,
     LongText,
     PublicId,
     UtcInstant,
@@ -25,7 +26,11 @@ from contest.entries.models import Entry
 
 
 class PanelSeat(Base):
-    """A judge's place in the panel of one round and category; ended, never deleted."""
+    """A judge's place in the panel of one round and category; ended, never deleted.
+
+    `seat`: chair (leads and signs; at most one stands), member, or reserve (given entries by hand or as a
+    replacement only). `least` and `most` bound how many entries an assignment gives the judge here.
+    """
 
     __tablename__ = "panel_seat"
     __table_args__ = (
@@ -39,6 +44,16 @@ class PanelSeat(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        CheckConstraint("seat IN ('chair', 'member', 'reserve')", name="seat"),
+        Index(
+            "uq_panel_seat_chair",
+            "contest_id",
+            "round",
+            "category",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND seat = 'chair'"),
+            postgresql_where=text("ended_at IS NULL AND seat = 'chair'"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -46,17 +61,39 @@ class PanelSeat(Base):
     round: Mapped[str] = mapped_column(String(20))
     category: Mapped[str] = mapped_column(String(20))
     judge_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    seat: Mapped[str] = mapped_column(String(10), default="member")
+    least: Mapped[int | None]
+    most: Mapped[int | None]
     seated_at: Mapped[Instant]
     ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
     judge: Mapped[User] = relationship()
 
 
+class TermsAcceptance(Base):
+    """A judge's agreement to the terms of judging, with the text as it was shown ({vi, en}); before any entry.
+
+    `sha256` of the canonical text: when the terms change, they are asked for again.
+    """
+
+    __tablename__ = "terms_acceptance"
+    __table_args__ = (UniqueConstraint("contest_id", "judge_id", "sha256"),)
+
+    id: Mapped[IntPk]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
+    judge_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    text: Mapped[Json]
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[Instant]
+
+
 class Assignment(Base):
     """One entry given to one judge in one round: once, whatever happens to the panel.
 
     `standing` is false while the judge is recused from the entry or off the panel; a finished
-    sheet survives and counts again when the judge returns. `place` is the judge's own order.
+    sheet survives and counts again when the judge returns. `place` is the judge's own order. The text
+    opens once the judge has declared to have no conflict of interest with it (`impartial_at`; on paper,
+    `impartial_by_id` says who keyed the declaration in). `skipped_at`: put to the end of the queue.
     """
 
     __tablename__ = "assignment"
@@ -75,11 +112,14 @@ class Assignment(Base):
     place: Mapped[int]  # random
     standing: Mapped[bool] = mapped_column(default=True)
     assigned_at: Mapped[Instant]
+    impartial_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    impartial_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    skipped_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     ended_because: Mapped[str | None] = mapped_column(String(20))  # conflict | removed
 
     entry: Mapped[Entry] = relationship()
-    judge: Mapped[User] = relationship()
+    judge: Mapped[User] = relationship(foreign_keys=[judge_id])
     sheet: Mapped[Sheet | None] = relationship(back_populates="assignment")
 
 
@@ -98,6 +138,7 @@ class Sheet(Base):
     state: Mapped[str] = mapped_column(String(10), default="open")
     version: Mapped[int] = mapped_column(default=1)
     comment: Mapped[LongText] = mapped_column(default="")
+    remarks: Mapped[Json] = mapped_column(default=dict)  # {criterion: comment on it}
     updated_at: Mapped[Instant]
 
     assignment: Mapped[Assignment] = relationship(back_populates="sheet")
@@ -116,7 +157,10 @@ class Mark(Base):
 
 
 class SheetRevision(Base):
-    """A sheet as it was when finalised. `marks`: {criterion: decimal as text}. Never changed."""
+    """A sheet as it was when finalised. `marks`: {criterion: decimal as text}. Never changed.
+
+    `source`: screen, or paper (keyed in by `keyed_by_id`, compared by another person).
+    """
 
     __tablename__ = "sheet_revision"
     __table_args__ = (UniqueConstraint("sheet_id", "number"),)
@@ -127,10 +171,128 @@ class SheetRevision(Base):
     marks: Mapped[Json]
     total: Mapped[Decimal] = mapped_column(HundredthsType)
     comment: Mapped[LongText] = mapped_column(default="")
+    remarks: Mapped[Json] = mapped_column(default=dict)
     at: Mapped[Instant]
     reason: Mapped[LongText | None]  # why it was scored again
+    source: Mapped[str] = mapped_column(String(10), default="screen")
+    keyed_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
 
     sheet: Mapped[Sheet] = relationship(back_populates="revisions")
+
+
+class SheetReopening(Base):
+    """A final sheet made open again: undone by its judge in time, or unlocked by the head of jury.
+
+    `revision` is the one that stopped counting; it is kept. An unlocked sheet may be written on also after
+    the round's marking has closed, until it is final again.
+    """
+
+    __tablename__ = "sheet_reopening"
+    __table_args__ = (
+        CheckConstraint("kind IN ('undo', 'unlock')", name="kind"),
+        UniqueConstraint("sheet_id", "revision"),
+    )
+
+    id: Mapped[IntPk]
+    sheet_id: Mapped[int] = mapped_column(BigId, ForeignKey("sheet.id"))
+    revision: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(10))
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+    reason: Mapped[LongText | None]
+
+
+class MarginNote(Base):
+    """A judge's own note beside a passage: nobody else ever reads it, and it goes with the round's papers never.
+
+    `block` counts the blocks of the rendering from 0; `quote` is the passage noted on, "" for the block.
+    """
+
+    __tablename__ = "margin_note"
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    assignment_id: Mapped[int] = mapped_column(BigId, ForeignKey("assignment.id"), index=True)
+    block: Mapped[int]
+    quote: Mapped[Line] = mapped_column(default="")
+    text: Mapped[LongText]
+    at: Mapped[Instant]
+
+
+class PaperSheet(Base):
+    """A score sheet filled in by hand, keyed in by one person of the secretariat and again by another.
+
+    `first`, `second`: {"marks": {criterion: decimal as text}, "remarks": {…}, "comment": …} as each typed it,
+    without seeing the other's. Where they agree the judge's sheet becomes final; where not, both look again.
+    """
+
+    __tablename__ = "paper_sheet"
+
+    id: Mapped[IntPk]
+    assignment_id: Mapped[int] = mapped_column(BigId, ForeignKey("assignment.id"), unique=True)
+    first: Mapped[Json]
+    first_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    first_at: Mapped[Instant]
+    second: Mapped[Json | None]
+    second_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    second_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    version: Mapped[int] = mapped_column(default=1)
+
+    assignment: Mapped[Assignment] = relationship()
+
+
+class JointReading(Base):
+    """A few entries that the judges of a panel score together before the round opens. Its sheets never count.
+
+    Once `closed_at` is set everybody who scored sees everybody's marks, by number, and what was agreed.
+    """
+
+    __tablename__ = "joint_reading"
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), index=True)
+    round: Mapped[str] = mapped_column(String(20))
+    category: Mapped[str] = mapped_column(String(20))
+    opened_at: Mapped[Instant]
+    opened_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    closed_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    agreed: Mapped[LongText] = mapped_column(default="")
+
+    texts: Mapped[list[JointText]] = relationship(order_by="JointText.id", back_populates="reading")
+
+
+class JointText(Base):
+    """An entry that is read jointly."""
+
+    __tablename__ = "joint_text"
+    __table_args__ = (UniqueConstraint("reading_id", "entry_id"),)
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    reading_id: Mapped[int] = mapped_column(BigId, ForeignKey("joint_reading.id"))
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"))
+
+    reading: Mapped[JointReading] = relationship(back_populates="texts")
+    entry: Mapped[Entry] = relationship()
+
+
+class JointSheet(Base):
+    """One judge's marks of one jointly read entry, kept away from the sheets that count."""
+
+    __tablename__ = "joint_sheet"
+    __table_args__ = (UniqueConstraint("text_id", "judge_id"),)
+
+    id: Mapped[IntPk]
+    text_id: Mapped[int] = mapped_column(BigId, ForeignKey("joint_text.id"))
+    judge_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    marks: Mapped[Json]  # {criterion: decimal as text}
+    comment: Mapped[LongText] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+    final_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    updated_at: Mapped[Instant]
 
 
 class ConflictOfInterest(Base):
@@ -152,6 +314,21 @@ class ConflictOfInterest(Base):
     lifted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
+class DismissedSuggestion(Base):
+    """A suggested conflict that somebody looked into and found to be none."""
+
+    __tablename__ = "dismissed_suggestion"
+    __table_args__ = (UniqueConstraint("entry_id", "judge_id", "source"),)
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"))
+    judge_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
+    source: Mapped[str] = mapped_column(String(20))
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+    reason: Mapped[LongText]
+
+
 class GapSettlement(Base):
     """The chair's record that the judges talked about a gap; the latest revisions it saw.
 
@@ -168,6 +345,44 @@ class GapSettlement(Base):
     at: Mapped[Instant]
     note: Mapped[LongText]
     seen: Mapped[Json]
+
+
+class GapDecision(Base):
+    """The chair's decision on a gap where the rules leave it to the chair: the total that stands, and why.
+
+    Holds for the revisions in `seen`; a score changed afterwards opens the question again. The latest counts.
+    """
+
+    __tablename__ = "gap_decision"
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+    round: Mapped[str] = mapped_column(String(20))
+    total: Mapped[Hundredths]
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+    reason: Mapped[LongText]
+    seen: Mapped[Json]
+
+
+class Waiver(Base):
+    """Something missing at the closing of a round that somebody let pass, by name and with a reason.
+
+    `what`: sheet (of `judge_id`; not below the rules' minimum of sheets), judge (one not assigned), gap,
+    declaration, verification. Lifted, never deleted.
+    """
+
+    __tablename__ = "waiver"
+
+    id: Mapped[IntPk]
+    entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
+    round: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(String(20))
+    judge_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+    reason: Mapped[LongText]
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
 class SetAside(Base):
@@ -196,44 +411,3 @@ class RoundClosing(Base):
     category: Mapped[str] = mapped_column(String(20))
     by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     at: Mapped[Instant]
-
-
-class CouncilBallot(Base):
-    """The council's secret ballot on a tie, entered by the chair.
-
-    `groups`: blind codes from the best, those found equal together: [["7K2M"], ["4F7K", "9QX3"]].
-    The latest ballot on the same set of entries counts; earlier ones stay.
-    """
-
-    __tablename__ = "council_ballot"
-
-    id: Mapped[IntPk]
-    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), index=True)
-    category: Mapped[str] = mapped_column(String(20))
-    groups: Mapped[Json]
-    present: Mapped[int]
-    note: Mapped[LongText]
-    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
-    at: Mapped[Instant]
-
-
-class CodeMapOpening(Base):
-    """The opening of the map from codes to authors of one category: asked for by one person, done by another.
-
-    Only once its scores are locked. Nothing is sealed again; each reading is an audit row.
-    """
-
-    __tablename__ = "code_map_opening"
-    __table_args__ = (UniqueConstraint("contest_id", "category"),)
-
-    id: Mapped[IntPk]
-    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
-    category: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[LongText]
-    asked_at: Mapped[Instant]
-    asked_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
-    opened_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    opened_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
-
-    asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
-    opened_by: Mapped[User | None] = relationship(foreign_keys=[opened_by_id])

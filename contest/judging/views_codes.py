@@ -18,7 +18,7 @@ from contest.judging import services
 from contest.judging.codes import find_opening
 from contest.judging.forms import ReasonForm
 from contest.judging.locks import find_closing
-from contest.judging.models import CodeMapOpening
+from contest.judging.models_council import CodeMapOpening
 from contest.judging.views import bp, me
 from contest.judging.views_chair import do, frame
 

@@ -22,7 +22,7 @@ from contest.entries.models import Entry
 from contest.entries.persons import people_behind
 from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
-from contest.judging.models import CouncilBallot
+from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import final_ranking, is_locked, opened_categories
 from contest.judging.ranking import Placed, Ranking
 from contest.judging.scoring import Words

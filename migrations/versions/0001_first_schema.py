@@ -240,21 +240,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "key", name=op.f("uq_contest_step_contest_id_key")),
     )
     op.create_table(
-        "council_ballot",
+        "council_meeting",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("category", sa.String(length=20), nullable=False),
-        sa.Column("groups", sa.Text(), nullable=False),
-        sa.Column("present", sa.Integer(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_council_ballot_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_council_ballot_contest_id_contest")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_ballot")),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("opened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_council_meeting_contest_id_contest")),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["user.id"], name=op.f("fk_council_meeting_opened_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_meeting")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_council_meeting_public_id")),
     )
-    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_council_ballot_contest_id"), ["contest_id"], unique=False)
+    with op.batch_alter_table("council_meeting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_council_meeting_contest_id"), ["contest_id"], unique=False)
 
     op.create_table(
         "data_request",
@@ -320,6 +323,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_exemplar_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "handover",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("moved", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_handover_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_handover_contest_id_contest")),
+        sa.ForeignKeyConstraint(["from_id"], ["user.id"], name=op.f("fk_handover_from_id_user")),
+        sa.ForeignKeyConstraint(["to_id"], ["user.id"], name=op.f("fk_handover_to_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handover")),
+    )
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handover_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
         "invitation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -351,6 +374,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_contest_id"), ["contest_id"], unique=False)
 
     op.create_table(
+        "joint_reading",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("agreed", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["closed_by_id"], ["user.id"], name=op.f("fk_joint_reading_closed_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_joint_reading_contest_id_contest")),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["user.id"], name=op.f("fk_joint_reading_opened_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_reading")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_joint_reading_public_id")),
+    )
+    with op.batch_alter_table("joint_reading", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_joint_reading_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
         "late_pass",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -377,20 +421,51 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "minutes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_minutes_contest_id_contest")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_minutes_made_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes")),
+        sa.UniqueConstraint(
+            "contest_id", "round", "category", "number", name=op.f("uq_minutes_contest_id_round_category_number")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_minutes_public_id")),
+    )
+    op.create_table(
         "panel_seat",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("round", sa.String(length=20), nullable=False),
         sa.Column("category", sa.String(length=20), nullable=False),
         sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seat", sa.String(length=10), nullable=False),
+        sa.Column("least", sa.Integer(), nullable=True),
+        sa.Column("most", sa.Integer(), nullable=True),
         sa.Column("seated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("seat IN ('chair', 'member', 'reserve')", name=op.f("ck_panel_seat_seat")),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_panel_seat_contest_id_contest")),
         sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_panel_seat_judge_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_seat")),
     )
     with op.batch_alter_table("panel_seat", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_panel_seat_judge_id"), ["judge_id"], unique=False)
+        batch_op.create_index(
+            "uq_panel_seat_chair",
+            ["contest_id", "round", "category"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND seat = 'chair'"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat = 'chair'"),
+        )
         batch_op.create_index(
             "uq_panel_seat_standing",
             ["contest_id", "round", "category", "judge_id"],
@@ -583,6 +658,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
 
     op.create_table(
+        "terms_acceptance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_terms_acceptance_contest_id_contest")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_terms_acceptance_judge_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terms_acceptance")),
+        sa.UniqueConstraint(
+            "contest_id", "judge_id", "sha256", name=op.f("uq_terms_acceptance_contest_id_judge_id_sha256")
+        ),
+    )
+    with op.batch_alter_table("terms_acceptance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_terms_acceptance_judge_id"), ["judge_id"], unique=False)
+
+    op.create_table(
         "unit_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -723,6 +816,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "voter_id", name=op.f("uq_ballot_contest_id_voter_id")),
     )
     op.create_table(
+        "council_attendance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("meeting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("capacity", sa.String(length=10), nullable=False),
+        sa.Column("present", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["council_meeting.id"], name=op.f("fk_council_attendance_meeting_id_council_meeting")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_council_attendance_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_attendance")),
+        sa.UniqueConstraint("meeting_id", "user_id", name=op.f("uq_council_attendance_meeting_id_user_id")),
+    )
+    op.create_table(
+        "council_question",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("meeting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["council_meeting.id"], name=op.f("fk_council_question_meeting_id_council_meeting")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_question")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_council_question_public_id")),
+    )
+    with op.batch_alter_table("council_question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_council_question_meeting_id"), ["meeting_id"], unique=False)
+
+    op.create_table(
         "entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -827,6 +954,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("one_id", "other_id", name=op.f("uq_exemplar_not_the_same_one_id_other_id")),
     )
     op.create_table(
+        "minutes_signature",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("minutes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("capacity", sa.String(length=10), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["minutes_id"], ["minutes.id"], name=op.f("fk_minutes_signature_minutes_id_minutes")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_minutes_signature_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes_signature")),
+        sa.UniqueConstraint("minutes_id", "user_id", name=op.f("uq_minutes_signature_minutes_id_user_id")),
+    )
+    op.create_table(
         "verification",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -893,10 +1033,14 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("standing", sa.Boolean(), nullable=False),
         sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("impartial_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("impartial_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("skipped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_because", sa.String(length=20), nullable=True),
         sa.CheckConstraint("kind IN ('regular', 'third')", name=op.f("ck_assignment_kind")),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_assignment_entry_id_entry")),
+        sa.ForeignKeyConstraint(["impartial_by_id"], ["user.id"], name=op.f("fk_assignment_impartial_by_id_user")),
         sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_assignment_judge_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
         sa.UniqueConstraint("public_id", name=op.f("uq_assignment_public_id")),
@@ -1057,6 +1201,72 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_conflict_of_interest_judge_id"), ["judge_id"], unique=False)
 
     op.create_table(
+        "council_ballot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("groups", sa.Text(), nullable=False),
+        sa.Column("present", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_council_ballot_by_id_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_council_ballot_contest_id_contest")),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["council_question.id"], name=op.f("fk_council_ballot_question_id_council_question")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_ballot")),
+    )
+    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_council_ballot_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "council_paper",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("places", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["council_question.id"], name=op.f("fk_council_paper_question_id_council_question")
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_council_paper")),
+    )
+    with op.batch_alter_table("council_paper", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_council_paper_question_id"), ["question_id"], unique=False)
+
+    op.create_table(
+        "council_voter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["council_question.id"], name=op.f("fk_council_voter_question_id_council_question")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_council_voter_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_voter")),
+        sa.UniqueConstraint("question_id", "user_id", name=op.f("uq_council_voter_question_id_user_id")),
+    )
+    op.create_table(
+        "dismissed_suggestion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_dismissed_suggestion_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_dismissed_suggestion_entry_id_entry")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_dismissed_suggestion_judge_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dismissed_suggestion")),
+        sa.UniqueConstraint(
+            "entry_id", "judge_id", "source", name=op.f("uq_dismissed_suggestion_entry_id_judge_id_source")
+        ),
+    )
+    with op.batch_alter_table("dismissed_suggestion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dismissed_suggestion_judge_id"), ["judge_id"], unique=False)
+
+    op.create_table(
         "edition",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1164,6 +1374,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_fingerprint")),
     )
     op.create_table(
+        "gap_decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_gap_decision_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_gap_decision_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gap_decision")),
+    )
+    with op.batch_alter_table("gap_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gap_decision_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "gap_settlement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1179,6 +1406,20 @@ def upgrade() -> None:
     with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_gap_settlement_entry_id"), ["entry_id"], unique=False)
 
+    op.create_table(
+        "joint_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("reading_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_joint_text_entry_id_entry")),
+        sa.ForeignKeyConstraint(
+            ["reading_id"], ["joint_reading.id"], name=op.f("fk_joint_text_reading_id_joint_reading")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_text")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_joint_text_public_id")),
+        sa.UniqueConstraint("reading_id", "entry_id", name=op.f("uq_joint_text_reading_id_entry_id")),
+    )
     op.create_table(
         "near_copy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1348,6 +1589,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_verification_document_verification_id"), ["verification_id"], unique=False)
 
     op.create_table(
+        "waiver",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_waiver_by_id_user")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_waiver_entry_id_entry")),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_waiver_judge_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waiver")),
+    )
+    with op.batch_alter_table("waiver", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_waiver_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "edition_photo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("edition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1370,12 +1630,69 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_edition_photo_photo_id"), ["photo_id"], unique=False)
 
     op.create_table(
+        "joint_sheet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["judge_id"], ["user.id"], name=op.f("fk_joint_sheet_judge_id_user")),
+        sa.ForeignKeyConstraint(["text_id"], ["joint_text.id"], name=op.f("fk_joint_sheet_text_id_joint_text")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_sheet")),
+        sa.UniqueConstraint("text_id", "judge_id", name=op.f("uq_joint_sheet_text_id_judge_id")),
+    )
+    with op.batch_alter_table("joint_sheet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_joint_sheet_judge_id"), ["judge_id"], unique=False)
+
+    op.create_table(
+        "margin_note",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("assignment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("block", sa.Integer(), nullable=False),
+        sa.Column("quote", sa.String(length=300), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignment.id"], name=op.f("fk_margin_note_assignment_id_assignment")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_margin_note")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_margin_note_public_id")),
+    )
+    with op.batch_alter_table("margin_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_margin_note_assignment_id"), ["assignment_id"], unique=False)
+
+    op.create_table(
+        "paper_sheet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("assignment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first", sa.Text(), nullable=False),
+        sa.Column("first_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("second", sa.Text(), nullable=True),
+        sa.Column("second_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("second_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignment.id"], name=op.f("fk_paper_sheet_assignment_id_assignment")
+        ),
+        sa.ForeignKeyConstraint(["first_by_id"], ["user.id"], name=op.f("fk_paper_sheet_first_by_id_user")),
+        sa.ForeignKeyConstraint(["second_by_id"], ["user.id"], name=op.f("fk_paper_sheet_second_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_sheet")),
+        sa.UniqueConstraint("assignment_id", name=op.f("uq_paper_sheet_assignment_id")),
+    )
+    op.create_table(
         "sheet",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("assignment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("remarks", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('open', 'final')", name=op.f("ck_sheet_state")),
         sa.ForeignKeyConstraint(["assignment_id"], ["assignment.id"], name=op.f("fk_sheet_assignment_id_assignment")),
@@ -1391,6 +1708,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sheet_id", "criterion", name=op.f("pk_mark")),
     )
     op.create_table(
+        "sheet_reopening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('undo', 'unlock')", name=op.f("ck_sheet_reopening_kind")),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_sheet_reopening_by_id_user")),
+        sa.ForeignKeyConstraint(["sheet_id"], ["sheet.id"], name=op.f("fk_sheet_reopening_sheet_id_sheet")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_reopening")),
+        sa.UniqueConstraint("sheet_id", "revision", name=op.f("uq_sheet_reopening_sheet_id_revision")),
+    )
+    op.create_table(
         "sheet_revision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1398,8 +1730,12 @@ def upgrade() -> None:
         sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("remarks", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("source", sa.String(length=10), nullable=False),
+        sa.Column("keyed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["keyed_by_id"], ["user.id"], name=op.f("fk_sheet_revision_keyed_by_id_user")),
         sa.ForeignKeyConstraint(["sheet_id"], ["sheet.id"], name=op.f("fk_sheet_revision_sheet_id_sheet")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_revision")),
         sa.UniqueConstraint("sheet_id", "number", name=op.f("uq_sheet_revision_sheet_id_number")),
@@ -1418,12 +1754,26 @@ def downgrade() -> None:
 
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("sheet_revision")
+    op.drop_table("sheet_reopening")
     op.drop_table("mark")
     op.drop_table("sheet")
+    op.drop_table("paper_sheet")
+    with op.batch_alter_table("margin_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_margin_note_assignment_id"))
+
+    op.drop_table("margin_note")
+    with op.batch_alter_table("joint_sheet", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_joint_sheet_judge_id"))
+
+    op.drop_table("joint_sheet")
     with op.batch_alter_table("edition_photo", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_edition_photo_photo_id"))
 
     op.drop_table("edition_photo")
+    with op.batch_alter_table("waiver", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_waiver_entry_id"))
+
+    op.drop_table("waiver")
     with op.batch_alter_table("verification_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_verification_document_verification_id"))
 
@@ -1444,10 +1794,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_near_copy_other_id"))
 
     op.drop_table("near_copy")
+    op.drop_table("joint_text")
     with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gap_settlement_entry_id"))
 
     op.drop_table("gap_settlement")
+    with op.batch_alter_table("gap_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gap_decision_entry_id"))
+
+    op.drop_table("gap_decision")
     op.drop_table("fingerprint")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_other_id"))
@@ -1472,6 +1827,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_edition_entry_id"))
 
     op.drop_table("edition")
+    with op.batch_alter_table("dismissed_suggestion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dismissed_suggestion_judge_id"))
+
+    op.drop_table("dismissed_suggestion")
+    op.drop_table("council_voter")
+    with op.batch_alter_table("council_paper", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_council_paper_question_id"))
+
+    op.drop_table("council_paper")
+    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_council_ballot_contest_id"))
+
+    op.drop_table("council_ballot")
     with op.batch_alter_table("conflict_of_interest", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_conflict_of_interest_judge_id"))
 
@@ -1509,6 +1877,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verification_exemplar_id"))
 
     op.drop_table("verification")
+    op.drop_table("minutes_signature")
     op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
@@ -1519,6 +1888,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_entry_author_id"))
 
     op.drop_table("entry")
+    with op.batch_alter_table("council_question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_council_question_meeting_id"))
+
+    op.drop_table("council_question")
+    op.drop_table("council_attendance")
     op.drop_table("ballot")
     op.drop_table("voter")
     op.drop_table("vote_key")
@@ -1551,6 +1925,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_change_from_id"))
 
     op.drop_table("unit_change")
+    with op.batch_alter_table("terms_acceptance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_terms_acceptance_judge_id"))
+
+    op.drop_table("terms_acceptance")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_user")
 
@@ -1597,9 +1975,15 @@ def downgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+        batch_op.drop_index(
+            "uq_panel_seat_chair",
+            sqlite_where=sa.text("ended_at IS NULL AND seat = 'chair'"),
+            postgresql_where=sa.text("ended_at IS NULL AND seat = 'chair'"),
+        )
         batch_op.drop_index(batch_op.f("ix_panel_seat_judge_id"))
 
     op.drop_table("panel_seat")
+    op.drop_table("minutes")
     with op.batch_alter_table("late_pass", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_late_pass_standing",
@@ -1609,10 +1993,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_late_pass_user_id"))
 
     op.drop_table("late_pass")
+    with op.batch_alter_table("joint_reading", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_joint_reading_contest_id"))
+
+    op.drop_table("joint_reading")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_contest_id"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_handover_contest_id"))
+
+    op.drop_table("handover")
     with op.batch_alter_table("exemplar", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_exemplar_unit_id"))
         batch_op.drop_index(batch_op.f("ix_exemplar_same_as_id"))
@@ -1623,10 +2015,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_data_request_user_id"))
 
     op.drop_table("data_request")
-    with op.batch_alter_table("council_ballot", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_council_ballot_contest_id"))
+    with op.batch_alter_table("council_meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_council_meeting_contest_id"))
 
-    op.drop_table("council_ballot")
+    op.drop_table("council_meeting")
     op.drop_table("contest_step")
     op.drop_table("code_map_opening")
     with op.batch_alter_table("bundle", schema=None) as batch_op:

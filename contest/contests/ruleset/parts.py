@@ -22,6 +22,7 @@ from contest.contests.ruleset.codes import (
     Format,
     GapAction,
     GapType,
+    GapUnit,
     Genre,
     HoldReason,
     Identity,
@@ -229,10 +230,12 @@ class Verification(Part):
 
 
 class Gap(Part):
-    """When judges differ too much: strictly more than `threshold`, in points of the scale."""
+    """When judges differ too much: strictly more than `threshold`, in points or as a share of the scale."""
 
     type: GapType
     threshold: Mark
+    """In points of the scale; with `unit` share_of_scale from 0 to 1 (0.2 of a scale of 100 is 20 points)."""
+    unit: GapUnit = "points"
     action: GapAction
     then: Literal["mean_of_two_closest_else_mean_of_three"] | None = None
 
@@ -250,17 +253,51 @@ class Advance(Part):
     ties_at_line: Literal["all_advance"]
 
 
+class Sees(Part):
+    """What judges of a round may see beside the text: one definition for every query, page and export."""
+
+    author: Flag = False
+    exemplar: Flag = False
+    """The exemplar's record; the story itself is what it is."""
+    place: Flag = False
+    """The unit and place of the exemplar."""
+    other_rounds: Flag = False
+    """What earlier, closed rounds gave the entry."""
+
+
 class Round(Part):
     """One round of marking; its times are the step of the timetable with the same key."""
 
     id: RoundId
     name: Localized
     judges_per_entry: Annotated[StrictInt, Field(ge=1, le=25)]
+    min_sheets: Annotated[StrictInt, Field(ge=1, le=25)] | None = None
+    """The fewest final sheets with which an entry may be closed when a missing one is let pass by name and
+    reason; null: all of them."""
+    undo_minutes: Annotated[StrictInt, Field(ge=0, le=1440)] = 15
+    """How long a judge may take back the finishing of a sheet."""
+    sees: Sees | None = None
+    """null: what the category's blind mode says."""
     mode: RoundMode
     aggregate: Aggregate
     gap: Gap | None = None
     advance: Advance | None = None
     """null in the last round."""
+
+
+class Band(Part):
+    """What a mark of at least `from_` means; the band goes up to the next one."""
+
+    from_: Mark = Field(alias="from")
+    text: Localized
+
+
+class CommentRule(Part):
+    """When a mark needs a comment of its own: always, or strictly below or above a mark."""
+
+    always: Flag = False
+    below: Mark | None = None
+    above: Mark | None = None
 
 
 class Criterion(Part):
@@ -270,6 +307,9 @@ class Criterion(Part):
     max: Mark
     name: Localized
     guide: Localized | None = None
+    bands: Many[Band] = ()
+    """Guide texts of the bands, from the lowest."""
+    comment: CommentRule | None = None
 
 
 class Rubric(Part):
