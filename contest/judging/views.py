@@ -26,4 +26,4 @@ def my_roles(contest: Contest) -> set[str]:
     return roles
 
 
-from contest.judging import views_bench, views_chair, views_codes, views_council  # noqa: E402, F401 - they need `bp`
+from contest.judging import views_assign, views_bench, views_chair, views_codes, views_council  # noqa: E402, F401 - they need `bp`

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from contest.accounts.models import User
@@ -23,7 +22,7 @@ from contest.entries.blind import blind_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state, entry_by_code
 from contest.judging import panels, services
-from contest.judging.assignment import new_seed, possible_judges
+from contest.judging.assignment import possible_judges
 from contest.judging.conflicts import conflicts_among
 from contest.judging.forms import PersonForm, ReasonForm, whole_number
 from contest.judging.models import ConflictOfInterest, PanelSeat
@@ -167,36 +166,6 @@ def _change_panel(slug: str, round_id: str, category: str, form: PersonForm, now
     for seat in db.session.scalars(seats):
         services.end_seat(seat=seat, contest=contest, actor=me(), now=now)
     return _("%(name)s has left the panel. What was marked is kept and counts again on return.", name=judge.name)
-
-
-# Assignment
-
-
-@bp.route(f"{_ROUND}/phan-cong", methods=["GET", "POST"])
-@needs(*TABLE)
-def assign(slug: str, round_id: str, category: str) -> Any:
-    """What an assignment would do, shown as bars; then the same, done."""
-    form = PersonForm()
-    frame(get_contest(slug), round_id, category)
-    seed = whole_number(request.values.get("seed"), -1, digits=15)
-    if request.method == "POST" and do(lambda now: _assign(slug, round_id, category, seed, now), form):
-        return redirect(url_for("judging.round", slug=slug, round_id=round_id, category=category), 303)
-    contest = get_contest(slug)
-    plan = services.plan_assignment(contest, round_id, category, seed=seed if seed >= 0 else new_seed())
-    page = render_template("judging/assign.html", **frame(contest, round_id, category), plan=plan, form=form)
-    return page, 422 if form.errors else 200
-
-
-def _assign(slug: str, round_id: str, category: str, seed: int, now: datetime) -> Any:
-    plan = services.assign(
-        contest=get_contest(slug),
-        round_id=round_id,
-        category=category,
-        actor=me(),
-        now=now,
-        seed=seed if seed >= 0 else None,
-    )
-    return ngettext("%(num)d sheet was assigned.", "%(num)d sheets were assigned.", plan.count)
 
 
 # One entry
