@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import typst
@@ -43,32 +46,54 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)])
 
 
-def make_pdf(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
+def make_pdf(
+    template: str, data: Mapping[str, Any], *, at: datetime, pictures: Mapping[str, bytes] | None = None
+) -> bytes:
     """The paper that `templates/papers/<template>.typ` makes of `data` (JSON values), as PDF/A-2a.
 
-    `at` is the instant that the document gives as its date. A character that no font of ours has (an
-    emoji in a title) is shown as a box, in a plain PDF: the archival standard forbids that. Raises
-    Refused when too many papers are being made, PaperError for a template that does not fit its data.
+    `at` is the instant that the document gives as its date. `pictures`: JPEG files by the names under which
+    the template finds them ("/pictures/<name>"). A character that no font of ours has (an emoji in a title)
+    is shown as a box, in a plain PDF: the archival standard forbids that. Raises Refused when too many
+    papers are being made, PaperError for a template that does not fit its data.
     """
     if not _PRINTING.acquire(timeout=_PATIENCE):
         raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
     try:
-        try:
-            return _compile(template, data, at, STANDARD)
-        except typst.TypstError as error:
-            if not _UNSHOWN.search(str(error)):
-                raise
-            return _compile(template, data, at, None)
+        with _root(pictures or {}) as root:
+            try:
+                return _compile(template, data, at, STANDARD, root)
+            except typst.TypstError as error:
+                if not _UNSHOWN.search(str(error)):
+                    raise
+                return _compile(template, data, at, None, root)
     except typst.TypstError as error:
         raise PaperError(f"{template}: {error}") from error
     finally:
         _PRINTING.release()
 
 
-def _compile(template: str, data: Mapping[str, Any], at: datetime, standard: Literal["a-2a"] | None) -> bytes:
+@contextmanager
+def _root(pictures: Mapping[str, bytes]) -> Iterator[Path]:
+    """The folder out of which nothing is read: our templates, or a copy of them beside the pictures."""
+    if not pictures:
+        yield TEMPLATES
+        return
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        for each in TEMPLATES.glob("*.typ"):
+            shutil.copy(each, root)
+        (root / "pictures").mkdir()
+        for name, content in pictures.items():
+            (root / "pictures" / name).write_bytes(content)
+        yield root
+
+
+def _compile(
+    template: str, data: Mapping[str, Any], at: datetime, standard: Literal["a-2a"] | None, root: Path
+) -> bytes:
     return typst.compile(
-        TEMPLATES / f"{template}.typ",
-        root=TEMPLATES,
+        root / f"{template}.typ",
+        root=root,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",

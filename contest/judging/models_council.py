@@ -132,6 +132,8 @@ class Minutes(Base):
     made_at: Mapped[Instant]
 
     signatures: Mapped[list[MinutesSignature]] = relationship(order_by="MinutesSignature.id", back_populates="minutes")
+    scans: Mapped[list[MinutesScan]] = relationship(order_by="MinutesScan.id")
+    made_by: Mapped[User] = relationship()
 
 
 class MinutesSignature(Base):
@@ -149,6 +151,25 @@ class MinutesSignature(Base):
 
     minutes: Mapped[Minutes] = relationship(back_populates="signatures")
     user: Mapped[User] = relationship()
+
+
+class MinutesScan(Base):
+    """The signed paper of one version of the minutes, as it was scanned: kept, and handed out as a download alone."""
+
+    __tablename__ = "minutes_scan"
+
+    id: Mapped[IntPk]
+    public_id: Mapped[PublicId]
+    minutes_id: Mapped[int] = mapped_column(BigId, ForeignKey("minutes.id"), index=True)
+    key: Mapped[str] = mapped_column(String(40))
+    name: Mapped[Line]
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
+    at: Mapped[Instant]
+
+    by: Mapped[User] = relationship()
 
 
 class Handover(Base):

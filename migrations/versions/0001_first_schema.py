@@ -954,6 +954,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("one_id", "other_id", name=op.f("uq_exemplar_not_the_same_one_id_other_id")),
     )
     op.create_table(
+        "minutes_scan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("minutes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_minutes_scan_by_id_user")),
+        sa.ForeignKeyConstraint(["minutes_id"], ["minutes.id"], name=op.f("fk_minutes_scan_minutes_id_minutes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes_scan")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_minutes_scan_public_id")),
+    )
+    with op.batch_alter_table("minutes_scan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_minutes_scan_minutes_id"), ["minutes_id"], unique=False)
+
+    op.create_table(
         "minutes_signature",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("minutes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1878,6 +1898,10 @@ def downgrade() -> None:
 
     op.drop_table("verification")
     op.drop_table("minutes_signature")
+    with op.batch_alter_table("minutes_scan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_minutes_scan_minutes_id"))
+
+    op.drop_table("minutes_scan")
     op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
