@@ -7,106 +7,58 @@ Everything is read by a fixed number of queries, whatever the number of entries,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
-from contest.contests.ruleset import Round
+from contest.contests.ruleset import Round, RuleSet
 from contest.core.db import db
 from contest.entries.blind import hide
 from contest.entries.models import Advancement, Entry
 from contest.judging.conflicts import conflicts_among
-from contest.judging.models import Assignment, GapSettlement, SetAside, Sheet, SheetRevision
+from contest.judging.models import (
+    Assignment,
+    GapDecision,
+    GapSettlement,
+    SetAside,
+    Sheet,
+    SheetReopening,
+    SheetRevision,
+    Waiver,
+)
 from contest.judging.rules import is_first
-from contest.judging.scoring import RECONCILE, Dialogue, Result, dialogue_after, entry_total, exact
-from contest.judging.scoring import Sheet as CountedSheet
+from contest.judging.scoring import exact, fewest
+from contest.judging.states import (
+    GAP,
+    UNDO,
+    Decided,
+    EntryState,
+    Given,
+    LetPass,
+    Revision,
+    RoundEntry,
+    counted,
+    dialogue_of,
+    how_many_let_pass,
+    seen_of,
+)
+from contest.judging.totals import Result, entry_total
 
-
-class RoundEntry(NamedTuple):
-    """What judging needs of an entry. No author: these rows reach the head of jury, who judges too.
-
-    The title is the judges' rendering, without what the secretariat hid.
-    """
-
-    id: int
-    public_id: str
-    code: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A sheet as it was finalised the `number`th time."""
-
-    id: int
-    number: int
-    marks: dict[str, Fraction]
-    comment: str
-
-    @property
-    def total(self) -> Fraction:
-        return sum(self.marks.values(), Fraction(0))
-
-
-@dataclass(frozen=True)
-class Given:
-    """An entry in the hands of one judge: a standing assignment with what its sheet has come to."""
-
-    id: int
-    public_id: str
-    entry_id: int
-    judge_id: int
-    judge: str  # public id
-    judge_name: str
-    kind: str
-    sheet_id: int | None
-    state: str | None  # of the sheet: None (not begun), open, final
-    revisions: tuple[Revision, ...]
-
-    @property
-    def final(self) -> bool:
-        return self.state == "final"
-
-
-@dataclass(frozen=True)
-class EntryState:
-    """Where an entry stands in a round. `set_aside`: the reason, when it was passed over by name."""
-
-    entry: RoundEntry
-    given: tuple[Given, ...]
-    result: Result
-    dialogue: Dialogue
-    set_aside: str | None
-    required: int
-
-    @property
-    def sheets(self) -> tuple[CountedSheet, ...]:
-        return counted(self.given)
-
-    @property
-    def lacking(self) -> int:
-        """How many judges have yet to be given the entry, a third one included."""
-        return max(0, self.required + self.result.needs_third - len(self.given))
-
-    @property
-    def waiting_for(self) -> tuple[Given, ...]:
-        """Assignments whose sheet is not final."""
-        return tuple(given for given in self.given if not given.final)
-
-    @property
-    def seen(self) -> dict[str, int]:
-        """The latest revision of each sheet: what somebody who looks at the entry now has seen."""
-        return {str(given.sheet_id): given.revisions[-1].number for given in self.given if given.final}
-
-
-def counted(given: Iterable[Given]) -> tuple[CountedSheet, ...]:
-    """The sheets that count: the latest final revision of every judge who still has the entry."""
-    return tuple(CountedSheet(each.judge, each.revisions[-1].marks) for each in given if each.final)
+__all__ = [
+    "EntryState",
+    "Figures",
+    "Given",
+    "entries_in",
+    "entry_results",
+    "entry_state",
+    "figures_for",
+    "in_round",
+    "round_state",
+]
 
 
 def in_round(contest: Contest, round_: Round, category: str | None = None) -> list[ColumnElement[bool]]:
@@ -140,20 +92,56 @@ def round_state(contest: Contest, round_id: str, category: str, *where: ColumnEl
     chosen = select(Entry.id).where(*in_round(contest, round_, category), *where)
     given = _given(round_id, Assignment.entry_id.in_(chosen))
     settlements = _settlements(round_id, GapSettlement.entry_id.in_(chosen))
+    decisions = _decisions(round_id, GapDecision.entry_id.in_(chosen))
+    waivers = _waivers(round_id, Waiver.entry_id.in_(chosen))
     set_aside = dict(
         db.session.execute(
             select(SetAside.entry_id, SetAside.reason).where(SetAside.round == round_id, SetAside.entry_id.in_(chosen))
         ).all()
     )
-    states = []
-    for entry in entries:
-        mine = tuple(given.get(entry.id, ()))
-        dialogue = _dialogue(round_, mine, settlements.get(entry.id, ()))
-        result = entry_total(round_, counted(mine), dialogue=dialogue, decimals=rules.scoring.display_decimals)
-        states.append(
-            EntryState(entry, mine, result, dialogue, set_aside.get(entry.id), round_.judges_per_entry),
+    return [
+        _state(
+            rules,
+            round_,
+            entry,
+            tuple(given.get(entry.id, ())),
+            settlements.get(entry.id, ()),
+            decisions.get(entry.id, ()),
+            tuple(waivers.get(entry.id, ())),
+            set_aside.get(entry.id),
         )
-    return states
+        for entry in entries
+    ]
+
+
+def _state(
+    rules: RuleSet,
+    round_: Round,
+    entry: RoundEntry,
+    given: tuple[Given, ...],
+    settlements: Sequence[dict[str, int]],
+    decisions: Sequence[Decided],
+    waivers: tuple[LetPass, ...],
+    set_aside: str | None,
+) -> EntryState:
+    scale = rules.rubric.scale
+    waived = how_many_let_pass(given, waivers)
+    dialogue = dialogue_of(round_, given, settlements, waived=waived, scale=scale)
+    now = seen_of(given)
+    decision = next((each for each in reversed(decisions) if each.seen == now), None)
+    result = entry_total(
+        round_,
+        counted(given),
+        dialogue=dialogue,
+        decision=decision.total if decision else None,
+        waived=waived,
+        gap_waived=any(each.what == GAP for each in waivers),
+        scale=scale,
+        decimals=rules.scoring.display_decimals,
+    )
+    return EntryState(
+        entry, given, result, dialogue, set_aside, round_.judges_per_entry, fewest(round_), decision, waivers
+    )
 
 
 def entry_state(entry: Entry, round_id: str) -> EntryState | None:
@@ -184,10 +172,15 @@ def _given(round_id: str, *where: ColumnElement[bool]) -> dict[int, list[Given]]
             SheetRevision.number,
             SheetRevision.marks,
             SheetRevision.comment,
+            SheetReopening.kind,
         )
         .join(User, User.id == Assignment.judge_id)
         .outerjoin(Sheet, Sheet.assignment_id == Assignment.id)
         .outerjoin(SheetRevision, SheetRevision.sheet_id == Sheet.id)
+        .outerjoin(
+            SheetReopening,
+            and_(SheetReopening.sheet_id == Sheet.id, SheetReopening.revision == SheetRevision.number),
+        )
         .where(Assignment.round == round_id, Assignment.standing.is_(True), *where)
         .order_by(Assignment.entry_id, Assignment.id, SheetRevision.number)
     )
@@ -197,7 +190,7 @@ def _given(round_id: str, *where: ColumnElement[bool]) -> dict[int, list[Given]]
         heads[row[0]] = tuple(row[:9])
         if row[9] is not None:
             marks = {criterion: exact(mark) for criterion, mark in row[11].items()}
-            revisions[row[0]].append(Revision(row[9], row[10], marks, row[12]))
+            revisions[row[0]].append(Revision(row[9], row[10], marks, row[12], row[13] == UNDO))
     given: dict[int, list[Given]] = defaultdict(list)
     for id_, public_id, entry_id, judge_id, judge, name, kind, sheet_id, state in heads.values():
         given[entry_id].append(
@@ -219,40 +212,38 @@ def _settlements(round_id: str, *where: ColumnElement[bool]) -> dict[int, list[d
     return found
 
 
-def _dialogue(round_: Round, given: Sequence[Given], settlements: Sequence[dict[str, int]]) -> Dialogue:
-    """Where the judges' talk stands, told by going through the revisions in their order once more.
-
-    A settlement comes after every revision that it had seen, whatever the clocks said: a score that
-    changed while the head of jury was writing was not settled.
-    """
-    if round_.gap is None or round_.gap.action != RECONCILE:
-        return Dialogue.NONE
-    events = sorted(
-        (
-            next(
-                (at for at, seen in enumerate(settlements) if revision.number <= seen.get(str(each.sheet_id), 0)),
-                len(settlements),
-            ),
-            revision.id,
-            each.judge,
-            revision.total,
+def _decisions(round_id: str, *where: ColumnElement[bool]) -> dict[int, list[Decided]]:
+    """The chair's decisions on gaps, by entry, in the order in which they were recorded."""
+    found: dict[int, list[Decided]] = defaultdict(list)
+    rows = db.session.execute(
+        select(
+            GapDecision.entry_id,
+            GapDecision.id,
+            GapDecision.total,
+            GapDecision.by_id,
+            GapDecision.at,
+            GapDecision.reason,
+            GapDecision.seen,
         )
-        for each in given
-        if each.final
-        for revision in each.revisions
+        .where(GapDecision.round == round_id, *where)
+        .order_by(GapDecision.id)
     )
-    state = Dialogue.NONE
-    totals: dict[str, Fraction] = {}
-    settled = 0
-    for at, _, judge, total in events:
-        while settled < at:
-            state = Dialogue.SETTLED if state is Dialogue.OPEN else state
-            settled += 1
-        totals[judge] = total
-        state = dialogue_after(state, round_, list(totals.values()))
-    if settled < len(settlements) and state is Dialogue.OPEN:
-        state = Dialogue.SETTLED
-    return state
+    for entry_id, id_, total, by_id, at, reason, seen in rows:
+        found[entry_id].append(Decided(id_, exact(total), by_id, at, reason, seen))
+    return found
+
+
+def _waivers(round_id: str, *where: ColumnElement[bool]) -> dict[int, list[LetPass]]:
+    """What is let pass and not lifted, by entry, in the order in which it was recorded."""
+    found: dict[int, list[LetPass]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Waiver.entry_id, Waiver.id, Waiver.what, Waiver.judge_id, Waiver.by_id, Waiver.at, Waiver.reason)
+        .where(Waiver.round == round_id, Waiver.lifted_at.is_(None), *where)
+        .order_by(Waiver.id)
+    )
+    for entry_id, id_, what, judge_id, by_id, at, reason in rows:
+        found[entry_id].append(LetPass(id_, what, judge_id, by_id, at, reason))
+    return found
 
 
 @dataclass(frozen=True)

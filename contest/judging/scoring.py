@@ -241,17 +241,38 @@ GAP_MEASURES: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
     "max_minus_min": spread,
     "distance_from_mean": farthest_from_mean,
 }
-_GAP_WORDS = {
-    "max_minus_min": N_("The highest and the lowest total are %(gap)s apart; up to %(threshold)s is allowed."),
-    "distance_from_mean": N_("One total is %(gap)s away from the mean; up to %(threshold)s is allowed."),
-}
 THIRD_JUDGE = "third_judge"
 RECONCILE = "reconcile_keep_original"
+CHAIR_DECIDES = "chair_decides"
+SHARE_OF_SCALE = "share_of_scale"
 
 
-def gap_open(gap: Gap | None, totals: Sequence[Fraction]) -> bool:
-    """Whether the judges are too far apart: strictly more than the threshold, in points of the scale."""
-    return gap is not None and GAP_MEASURES[gap.type](totals) > exact(gap.threshold)
+def allowed_gap(gap: Gap, scale: Number | None) -> Fraction:
+    """The threshold in points: 0.2 of a scale of 100 is 20. Raises ValueError for a share without a scale."""
+    if gap.unit != SHARE_OF_SCALE:
+        return exact(gap.threshold)
+    if scale is None:
+        raise ValueError("a share is of a scale")
+    return exact(gap.threshold) * exact(scale)
+
+
+def gap_open(gap: Gap | None, totals: Sequence[Fraction], scale: Number | None = None) -> bool:
+    """Whether the judges are too far apart: strictly more than the threshold allows."""
+    return gap is not None and GAP_MEASURES[gap.type](totals) > allowed_gap(gap, scale)
+
+
+def fewest(round_: Round) -> int:
+    """The sheets that an entry cannot do without: the rules' minimum, else all that they ask for."""
+    return round_.judges_per_entry if round_.min_sheets is None else round_.min_sheets
+
+
+def asked(round_: Round, present: int, waived: int) -> int:
+    """How many sheets an entry needs: `judges_per_entry`, less those let pass by name and reason.
+
+    Never less than the `fewest`. Of `present` sheets all those asked for count, so that letting pass what has come
+    in after all changes nothing.
+    """
+    return max(min(present, round_.judges_per_entry), fewest(round_), round_.judges_per_entry - waived)
 
 
 class Dialogue(StrEnum):
@@ -262,101 +283,22 @@ class Dialogue(StrEnum):
     SETTLED = "settled"
 
 
-def dialogue_after(state: Dialogue, round_: Round, totals: Sequence[Fraction]) -> Dialogue:
+def dialogue_after(
+    state: Dialogue,
+    round_: Round,
+    totals: Sequence[Fraction],
+    *,
+    needed: int | None = None,
+    scale: Number | None = None,
+) -> Dialogue:
     """The state after a sheet has become final or has changed; `totals` of all sheets that count now.
 
     A gap opens the talk, also again after the chair has settled it. New scores that close a gap do
-    not end the talk: the chair records that. Before every judge's sheet is in there is no gap.
+    not end the talk: the chair records that. Before the `needed` sheets are in (all that the round asks
+    for, unless some are let pass) there is no gap.
     """
     gap = round_.gap
-    if gap is None or gap.action != RECONCILE or len(totals) < round_.judges_per_entry:
+    needed = round_.judges_per_entry if needed is None else needed
+    if gap is None or gap.action != RECONCILE or len(totals) < needed:
         return state
-    return Dialogue.OPEN if gap_open(gap, totals) else state
-
-
-# The total of an entry
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a round says of one entry so far.
-
-    `total` is None without a sheet and provisional until `closable`. `complete`: all sheets asked for
-    are in, a third judge's too. `gap_open`: a gap waits for a third judge or for the chair's record.
-    `steps` tell the arithmetic in words.
-    """
-
-    total: Fraction | None
-    steps: tuple[Words, ...]
-    complete: bool
-    gap_open: bool
-    needs_third: bool
-
-    @property
-    def closable(self) -> bool:
-        return self.complete and not self.gap_open
-
-
-def entry_total(
-    round_: Round, sheets: Sequence[Sheet], *, dialogue: Dialogue = Dialogue.NONE, decimals: int = 2
-) -> Result:
-    """The total of an entry in a round, with its explanation. `decimals`: the rule set's for display.
-
-    1. Fewer sheets than `judges_per_entry`: what is there is averaged, and it is not complete.
-    2. With all of them the gap is measured over every sheet.
-    3. A gap under `third_judge`: one more sheet is needed; with it, the two closest totals count.
-    4. A gap under `reconcile_keep_original` waits for the chair; the total is the aggregate meanwhile.
-    5. Otherwise the round's aggregate.
-
-    Raises ValueError for two sheets of one judge.
-    """
-    if len({sheet.judge for sheet in sheets}) < len(sheets):
-        raise ValueError("a judge has one sheet that counts, the latest")
-    of_sheet = N_("Sheet of %(judge)s: %(total)s.")
-    steps: list[Words] = [(of_sheet, {"judge": sheet.judge, "total": sheet.total}) for sheet in sheets]
-    totals = totals_of(sheets)
-    missing = max(0, round_.judges_per_entry - len(sheets))
-    if missing:
-        steps.append((N_("Sheets still missing: %(count)s."), {"count": missing}))
-    gap = round_.gap
-    apart = not missing and gap_open(gap, totals)
-    if apart and gap is not None:
-        measured = GAP_MEASURES[gap.type](totals)
-        steps.append((_GAP_WORDS[gap.type], {"gap": measured, "threshold": exact(gap.threshold)}))
-    select = AGGREGATES[round_.aggregate]
-    needs_third = waits = False
-    if apart and gap is not None and gap.action == THIRD_JUDGE:
-        if len(sheets) > round_.judges_per_entry:
-            select = two_closest
-        else:
-            needs_third = waits = True
-            steps.append((N_("A third judge is needed."), {}))
-    elif gap is not None and gap.action == RECONCILE:
-        waits = dialogue is Dialogue.OPEN or (apart and dialogue is not Dialogue.SETTLED)
-        if waits:
-            steps.append((N_("The judges talk; the chair records when the gap is settled."), {}))
-        elif dialogue is Dialogue.SETTLED:
-            steps.append((N_("The chair has recorded that the gap is settled."), {}))
-    total = None
-    if totals:
-        selection = select(totals)
-        total = selection.value
-        steps += selection.words
-    steps = [(text, _readable(params, decimals)) for text, params in steps]
-    if total is not None:
-        steps.append(_division(selection.kept, total, decimals))
-    return Result(total, tuple(steps), not missing and not needs_third, waits, needs_third)
-
-
-def _readable(params: Mapping[str, Any], decimals: int) -> dict[str, Any]:
-    """Exact parameters as the explanation shows them: short decimals in full, quotients rounded."""
-    return {name: written(value, decimals) if isinstance(value, Fraction) else value for name, value in params.items()}
-
-
-def _division(kept: Sequence[Fraction], total: Fraction, decimals: int) -> Words:
-    shown = display(total, decimals)
-    params = {"sum": written(sum(kept, Fraction(0)), decimals), "count": len(kept), "total": shown}
-    if exact(shown) == total:
-        return N_("%(sum)s divided by %(count)s is %(total)s."), params
-    text = N_("%(sum)s divided by %(count)s is %(total)s, rounded to be shown; ranks use the exact value.")
-    return text, params
+    return Dialogue.OPEN if gap_open(gap, totals, scale) else state

@@ -23,7 +23,6 @@ from contest.judging.scoring import (
     Dialogue,
     Sheet,
     check_marks,
-    entry_total,
     exact,
     gap_open,
     mean_on,
@@ -31,6 +30,7 @@ from contest.judging.scoring import (
     totals_of,
 )
 from contest.judging.shortlist import Candidate, Readiness, Shortlist, shortlist
+from contest.judging.totals import entry_total
 from contest.results.prizes import award
 from contest.units.rules import KINDS, LEVELS
 

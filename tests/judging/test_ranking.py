@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from contest.contests.ruleset import parse_rule_sets
 from contest.contests.ruleset.codes import TIE_RULES as KNOWN_TO_RULE_SETS
 from contest.judging.ranking import TIE_RULES, CouncilBallot, Ranking, Standing, rank
-from contest.judging.scoring import AGGREGATES, Sheet, entry_total
+from contest.judging.scoring import AGGREGATES, Sheet
+from contest.judging.totals import entry_total
 
 RULES = {
     rules.code_prefix: rules

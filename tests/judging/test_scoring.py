@@ -15,12 +15,10 @@ from contest.judging.scoring import (
     AGGREGATES,
     GAP_MEASURES,
     Dialogue,
-    Result,
     Sheet,
     check_marks,
     dialogue_after,
     display,
-    entry_total,
     exact,
     gap_open,
     mean_on,
@@ -28,6 +26,7 @@ from contest.judging.scoring import (
     told_apart,
     written,
 )
+from contest.judging.totals import Result, entry_total
 
 RULES = {
     rules.code_prefix: rules
