@@ -28,6 +28,7 @@ from contest.judging.panels import panel
 from contest.judging.rounds import EntryState, Given, round_state
 from contest.judging.rules import THIRD
 from contest.judging.sheets import marks_of
+from contest.judging.terms import TERMS_SHA256, accepted
 
 # Who sits where. Seven for five judges an entry, so that a conflict of interest finds a substitute.
 PANELS: dict[tuple[str, str, str], tuple[str, ...]] = {
@@ -83,6 +84,19 @@ def seat_and_assign(stage: Stage, now: datetime, *, contest_id: str, round_id: s
         )
         given += plan.value.count if plan.done else 0
     return given
+
+
+def agree(stage: Stage, judge: User, contest: Contest, now: datetime) -> None:
+    """The judge accepts the terms of judging, once."""
+    if not accepted(contest, judge.id):
+        stage.attempt(judging.accept_terms, contest=contest, judge=judge, shown=TERMS_SHA256, actor=judge, now=now)
+
+
+def _declare(stage: Stage, assignment: Assignment, now: datetime) -> None:
+    """Before a judge's first look at an entry: the terms, and no conflict of interest."""
+    if assignment.impartial_at is None:
+        agree(stage, assignment.judge, assignment.entry.contest, now)
+        stage.attempt(judging.declare_impartial, assignment=assignment, actor=assignment.judge, now=now)
 
 
 def step_back(stage: Stage, now: datetime, *, contest_id: str, round_id: str) -> int:
@@ -155,6 +169,7 @@ def _fill(stage: Stage, contest: Contest, round_id: str, state: EntryState, now:
     done = 0
     for given in state.waiting_for:
         assignment = db.session.get_one(Assignment, given.id)
+        _declare(stage, assignment, now)
         sheet = assignment.sheet
         marks = _marks_for(state, given, story, contest.rules.rubric, round_id)
         remark = _REMARKS[(given.id * 5 + state.entry.id) % len(_REMARKS)]

@@ -19,7 +19,7 @@ from contest.judging.conflicts import conflicts_among, end_assignment
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
 from contest.judging.models import Assignment, PanelSeat, Sheet
 from contest.judging.rounds import round_state
-from contest.judging.rules import ENDED_REMOVED, JUDGING_ROLES
+from contest.judging.rules import ENDED_CONFLICT, ENDED_REMOVED, JUDGING_ROLES
 
 
 def standing_seats(contest_id: int, round_id: str, category: str) -> Select[PanelSeat]:
@@ -138,7 +138,9 @@ def _give_back(contest: Contest, round_id: str, category: str, judge: User) -> l
 
 
 def revive(assignment: Assignment) -> None:
-    """The assignment stands again, with the sheet that it had."""
+    """The assignment stands again, with the sheet that it had. After a conflict it is declared on anew."""
+    if assignment.ended_because == ENDED_CONFLICT:
+        assignment.impartial_at = assignment.impartial_by_id = None
     assignment.standing = True
     assignment.ended_at = None
     assignment.ended_because = None

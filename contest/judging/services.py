@@ -7,16 +7,20 @@ from contest.judging.closing import check_closing, close_round, set_aside, settl
 from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
+from contest.judging.declarations import declare_impartial
 from contest.judging.panels import end_seat, leave_panels, seat_judge
 from contest.judging.sheets import finalise_sheet, rescore, save_sheet
+from contest.judging.terms import accept_terms
 
 __all__ = [
+    "accept_terms",
     "ask_to_open",
     "assign",
     "assign_one",
     "check_closing",
     "close_round",
     "declare_conflict",
+    "declare_impartial",
     "end_seat",
     "finalise_sheet",
     "leave_panels",

@@ -1,9 +1,12 @@
-"""Score sheets: marks saved as one goes, made final once, scored again only in the judges' talk."""
+"""Score sheets: marks saved as one goes, made final once, scored again only in the judges' talk.
+
+How a final sheet is opened again is in `reopening`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,28 +24,34 @@ from contest.entries.models import Entry
 from contest.judging.assignment import assign_third
 from contest.judging.conflicts import conflicts_among
 from contest.judging.locks import check_not_locked, hold_assignment, hold_contest, hold_entry
-from contest.judging.models import Assignment, Mark, Sheet, SheetRevision
+from contest.judging.models import Assignment, Mark, Sheet, SheetReopening, SheetRevision
 from contest.judging.panels import appointed
+from contest.judging.remarks import Remarks, clean_remarks, missing_remarks
 from contest.judging.rounds import entry_state, in_round
-from contest.judging.rules import LONGEST_COMMENT, RefusedList, check_marking_is_open
+from contest.judging.rules import LONGEST_COMMENT, RefusedList, check_marking_is_open, marking_is_open
 from contest.judging.scoring import RECONCILE, Problem, check_marks
+from contest.judging.terms import accepted
 
 Marks = Mapping[str, Decimal | None]
+OPEN, FINAL = "open", "final"
+SCREEN, PAPER = "screen", "paper"
+UNDO, UNLOCK = "undo", "unlock"
 # Addresses may hold anything, NUL included, which PostgreSQL refuses.
 _PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
 _NUMBER = re.compile(r"\d{1,4}(?:[.,]\d{1,6})?", re.ASCII)
 
 
 class BadMarks(RefusedList):
-    """Marks that cannot be taken. `marks` says which criterion each problem is about."""
+    """A sheet that cannot be taken. `marks` and `remarks` say which criterion each problem is about."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, marks: Sequence[Problem], remarks: Sequence[Problem] = ()) -> None:
         super().__init__(
             N_("Some marks need another look."),
-            [(problem.message, problem.params) for problem in problems],
+            [(problem.message, problem.params) for problem in (*marks, *remarks)],
             code="marks",
         )
-        self.marks = tuple(problems)
+        self.marks = tuple(marks)
+        self.remarks = tuple(remarks)
 
 
 def read_mark(text: str) -> Decimal | None:
@@ -70,11 +79,14 @@ def problems_with(rubric: Rubric, marks: Marks, *, complete: bool) -> list[Probl
 # Finding
 
 
-def get_own_assignment(contest: Contest, public_id: str, judge_id: int, now: datetime) -> Assignment:
+def get_own_assignment(
+    contest: Contest, public_id: str, judge_id: int, now: datetime, *, undeclared: bool = False
+) -> Assignment:
     """An entry that this judge has to mark. Raises NotFound, also for one they may not see.
 
     Standing, in a round that has begun, of an entry that still takes part, without a conflict of
-    interest, whichever way that has become known.
+    interest, whichever way that has become known. Its judge has accepted the terms and declared to have
+    no such conflict, unless `undeclared`: for the pages where that is done.
     """
     if not _PUBLIC_ID.fullmatch(public_id):
         raise NotFound(public_id)
@@ -94,6 +106,8 @@ def get_own_assignment(contest: Contest, public_id: str, judge_id: int, now: dat
         raise NotFound(public_id)
     if conflicts_among(contest.id, Entry.id == assignment.entry_id, judges=[judge_id]):
         raise NotFound(public_id)
+    if not undeclared and (assignment.impartial_at is None or not accepted(contest, judge_id)):
+        raise NotFound(public_id)
     return assignment
 
 
@@ -104,27 +118,31 @@ def takes_part(assignment: Assignment) -> bool:
     return db.session.scalar(select(Entry.id).where(Entry.id == entry.id, *where)) is not None
 
 
-def _take(assignment: Assignment, actor: User, now: datetime, *, entry: bool = False) -> Assignment:
+def take(assignment: Assignment, judge_id: int, now: datetime, *, entry: bool = False) -> Assignment:
     """The judge's own assignment as it stands, held against everybody who might change it."""
     contest = assignment.entry.contest
     hold_contest(contest)
     if entry:
         hold_entry(assignment.entry_id)
     held = hold_assignment(assignment)
-    return get_own_assignment(contest, held.public_id, actor.id, now)
+    return get_own_assignment(contest, held.public_id, judge_id, now)
 
 
 def _check_open(assignment: Assignment) -> None:
     check_not_locked(assignment.entry.contest_id, assignment.round, assignment.entry.category)
 
 
-def _sheet(assignment: Assignment) -> Sheet | None:
+def find_sheet(assignment: Assignment) -> Sheet | None:
+    """The sheet of an assignment as it stands now."""
     return db.session.scalars(
         select(Sheet).where(Sheet.assignment_id == assignment.id).execution_options(populate_existing=True)
     ).one_or_none()
 
 
-def _comment(text: str) -> str:
+def _comment(text: str | None, sheet: Sheet | None) -> str:
+    """A comment as it is kept; what the sheet has where none was sent."""
+    if text is None:
+        return sheet.comment if sheet else ""
     comment = clean_text(text)
     if len(comment) > LONGEST_COMMENT:
         raise Refused(
@@ -144,52 +162,99 @@ def marks_of(sheet: Sheet | None) -> dict[str, Decimal]:
 # Writing
 
 
-def save_sheet(
-    *, assignment: Assignment, marks: Marks, comment: str, version: int, actor: User, now: datetime
-) -> Sheet:
-    """Keep what the judge has so far; criteria not in `marks` stay, None takes a mark away.
-
-    `version` is the one that the judge's page showed, 0 before the first save. Raises BadMarks,
-    Refused (the round's window), Conflict (another window was quicker; the sheet is final). The same
-    content again is no conflict: an answer may have been lost on the way.
-    """
-    held = _take(assignment, actor, now)
-    _check_open(held)
-    check_marking_is_open(held.entry.contest.rules, held.round, now)
-    sheet = _sheet(held)
-    if sheet is not None and sheet.state == "final":
-        raise Conflict(N_("This sheet is final and cannot be changed."), code="sheet_final")
-    return _write(held, sheet, marks, _comment(comment), version, now)
+def is_unlocked(sheet: Sheet | None) -> bool:
+    """Whether the head of jury opened the sheet and it has not been final since; undoing does not count."""
+    return sheet is not None and sheet.state == OPEN and unlocked_up_to(sheet, len(sheet.revisions))
 
 
-def _write(
-    assignment: Assignment, sheet: Sheet | None, marks: Marks, comment: str, version: int, now: datetime
-) -> Sheet:
-    problems = problems_with(assignment.entry.contest.rules.rubric, marks, complete=False)
-    if problems:
-        raise BadMarks(problems)
-    if sheet is None:
-        sheet = Sheet(assignment=assignment, state="open", version=0, updated_at=now)
-        db.session.add(sheet)
-    before = marks_of(sheet)
-    after = {criterion: mark for criterion, mark in {**before, **marks}.items() if mark is not None}
-    if sheet.version and after == before and comment == sheet.comment:
-        return sheet
+def unlocked_up_to(sheet: Sheet, number: int) -> bool:
+    """Whether the latest revision up to `number` that its judge did not take back was unlocked."""
+    rows = db.session.execute(
+        select(SheetReopening.revision, SheetReopening.kind).where(SheetReopening.sheet_id == sheet.id)
+    )
+    kinds: dict[int, str] = dict(rows.all())
+    while kinds.get(number) == UNDO:
+        number -= 1
+    return kinds.get(number) == UNLOCK
+
+
+def _check_writable(assignment: Assignment, sheet: Sheet | None, now: datetime) -> None:
+    """Raises Refused outside the round's window, unless the sheet was unlocked; Conflict once the round is closed."""
+    _check_open(assignment)
+    rules = assignment.entry.contest.rules
+    if not marking_is_open(rules, assignment.round, now) and not is_unlocked(sheet):
+        check_marking_is_open(rules, assignment.round, now)
+
+
+def check_version(sheet: Sheet, version: int) -> None:
+    """Raises Conflict unless `version`, which the judge's window showed, is still the latest."""
     if sheet.version != version:
         raise Conflict(
             N_("This sheet was changed in another window. Load the page again to see the latest marks."),
             code="sheet_changed",
             version=sheet.version,
         )
-    _put_marks(sheet, after)
-    sheet.comment = comment
-    sheet.version += 1
-    sheet.updated_at = now
+
+
+def save_sheet(
+    *,
+    assignment: Assignment,
+    marks: Marks,
+    comment: str | None,
+    version: int,
+    actor: User,
+    now: datetime,
+    remarks: Remarks | None = None,
+) -> Sheet:
+    """Keep what the judge has so far; criteria not in `marks` or `remarks` stay, None or "" takes one away.
+
+    `version` is the one that the judge's page showed, 0 before the first save; `comment` None leaves it.
+    Raises BadMarks, Refused (the round's window), Conflict (another window was quicker; the sheet is
+    final). The same content again is no conflict: an answer may have been lost on the way.
+    """
+    held = take(assignment, actor.id, now)
+    sheet = find_sheet(held)
+    _check_writable(held, sheet, now)
+    if sheet is not None and sheet.state == FINAL:
+        raise Conflict(N_("This sheet is final and cannot be changed."), code="sheet_final")
+    return _write(held, sheet, marks, _comment(comment, sheet), remarks or {}, version, now)
+
+
+def skip(*, assignment: Assignment, actor: User, now: datetime) -> Assignment:
+    """Put an entry to the end of the judge's queue, where it comes back."""
+    held = take(assignment, actor.id, now)
+    held.skipped_at = now
     db.session.flush()
+    return held
+
+
+def _write(
+    assignment: Assignment,
+    sheet: Sheet | None,
+    marks: Marks,
+    comment: str,
+    remarks: Remarks,
+    version: int,
+    now: datetime,
+) -> Sheet:
+    rubric = assignment.entry.contest.rules.rubric
+    problems = problems_with(rubric, marks, complete=False)
+    if problems:
+        raise BadMarks(problems)
+    if sheet is None:
+        sheet = Sheet(assignment=assignment, state=OPEN, version=0, remarks={}, updated_at=now)
+        db.session.add(sheet)
+    before = marks_of(sheet)
+    after = {criterion: mark for criterion, mark in {**before, **marks}.items() if mark is not None}
+    said = _remarks(rubric, sheet, remarks)
+    if sheet.version and (after, comment, said) == (before, sheet.comment, sheet.remarks):
+        return sheet
+    check_version(sheet, version)
+    _put(sheet, after, comment, said, now)
     return sheet
 
 
-def _put_marks(sheet: Sheet, marks: Mapping[str, Decimal]) -> None:
+def _put(sheet: Sheet, marks: Mapping[str, Decimal], comment: str, remarks: dict[str, str], now: datetime) -> None:
     rows = {mark.criterion: mark for mark in sheet.marks}
     for criterion, row in rows.items():
         if criterion not in marks:
@@ -199,53 +264,99 @@ def _put_marks(sheet: Sheet, marks: Mapping[str, Decimal]) -> None:
             rows[criterion].value = value
         else:
             sheet.marks.append(Mark(criterion=criterion, value=value))
+    sheet.comment = comment
+    sheet.remarks = remarks
+    sheet.version += 1
+    sheet.updated_at = now
+    db.session.flush()
+
+
+def _remarks(rubric: Rubric, sheet: Sheet | None, remarks: Remarks) -> dict[str, str]:
+    """All remarks of the sheet once `remarks` are put in."""
+    said = {**(sheet.remarks if sheet else {}), **clean_remarks(rubric, remarks)}
+    return {criterion: remark for criterion, remark in said.items() if remark}
 
 
 def finalise_sheet(
-    *, assignment: Assignment, marks: Marks, comment: str, version: int, actor: User, now: datetime
+    *,
+    assignment: Assignment,
+    marks: Marks,
+    comment: str | None,
+    version: int,
+    actor: User,
+    now: datetime,
+    remarks: Remarks | None = None,
+    source: str = SCREEN,
+    keyed_by: User | None = None,
 ) -> SheetRevision:
     """Make the sheet final, with `marks` as the last save. Finds a third judge where the gap asks for one.
 
-    Doing it again with the same marks changes nothing and gives the same revision. Raises as
-    `save_sheet` does, and BadMarks when a criterion has no mark.
+    Doing it again with the same content changes nothing and gives the same revision. From paper, `keyed_by`
+    typed it and `actor` compared it; that may be after the marking has closed, until the round is. Raises as
+    `save_sheet` does, and BadMarks when a criterion has no mark, or no comment where the rules ask for one.
     """
-    held = _take(assignment, actor, now, entry=True)
+    held = take(assignment, assignment.judge_id if source == PAPER else actor.id, now, entry=True)
     contest = held.entry.contest
-    sheet = _sheet(held)
-    comment = _comment(comment)
-    if sheet is not None and sheet.state == "final":
-        return _the_same(held, sheet, {**marks_of(sheet), **marks}, comment)
-    _check_open(held)
-    check_marking_is_open(contest.rules, held.round, now)
-    problems = problems_with(contest.rules.rubric, {**marks_of(sheet), **marks}, complete=True)
-    if problems:
-        raise BadMarks(problems)
-    sheet = _write(held, sheet, marks, comment, version, now)
-    sheet.state = "final"
-    revision = _append(sheet, 1, now, None)
+    sheet = find_sheet(held)
+    comment = _comment(comment, sheet)
+    wanted = {**marks_of(sheet), **marks}
+    said = _remarks(contest.rules.rubric, sheet, remarks or {})
+    if sheet is not None and sheet.state == FINAL:
+        return _the_same(held, sheet, wanted, comment, said)
+    if source == PAPER:
+        _check_open(held)
+    else:
+        _check_writable(held, sheet, now)
+    _check_complete(contest.rules.rubric, wanted, said)
+    sheet = _write(held, sheet, marks, comment, remarks or {}, version, now)
+    sheet.state = FINAL
+    held.skipped_at = None
+    revision = _append(sheet, now, None, source, keyed_by)
     _record(held, revision, "judging.finalise_sheet", actor, now)
     assign_third(entry=held.entry, round_id=held.round, now=now)
     return revision
 
 
-def _the_same(assignment: Assignment, sheet: Sheet, marks: Marks, comment: str) -> SheetRevision:
+def finalise_saved(*, assignment: Assignment, version: int, actor: User, now: datetime) -> SheetRevision:
+    """Make final what is saved, as the judge's list showed it in `version`. Raises as `finalise_sheet` does."""
+    held = take(assignment, actor.id, now, entry=True)
+    sheet = find_sheet(held)
+    if sheet is not None:
+        check_version(sheet, version)
+    return finalise_sheet(assignment=held, marks={}, comment=None, version=version, actor=actor, now=now)
+
+
+def _check_complete(rubric: Rubric, marks: Marks, remarks: Remarks) -> None:
+    problems, unsaid = problems_with(rubric, marks, complete=True), missing_remarks(rubric, marks, remarks)
+    if problems or unsaid:
+        raise BadMarks(problems, unsaid)
+
+
+def _the_same(
+    assignment: Assignment, sheet: Sheet, marks: Marks, comment: str, remarks: dict[str, str]
+) -> SheetRevision:
     latest = sheet.revisions[-1]
-    if dict(marks) == marks_of(sheet) and comment == latest.comment:
+    if (dict(marks), comment, remarks) == (marks_of(sheet), latest.comment, latest.remarks):
         return latest
     _check_open(assignment)
     raise Conflict(N_("This sheet is final and cannot be changed."), code="sheet_final")
 
 
-def _append(sheet: Sheet, number: int, now: datetime, reason: str | None) -> SheetRevision:
+def _append(
+    sheet: Sheet, now: datetime, reason: str | None, source: str = SCREEN, keyed_by: User | None = None
+) -> SheetRevision:
     marks = marks_of(sheet)
     revision = SheetRevision(
         sheet=sheet,
-        number=number,
+        number=max((each.number for each in sheet.revisions), default=0) + 1,
         marks={criterion: str(mark) for criterion, mark in marks.items()},
         total=sum(marks.values(), Decimal(0)),
         comment=sheet.comment,
+        remarks=dict(sheet.remarks),
         at=now,
         reason=reason,
+        source=source,
+        keyed_by_id=keyed_by.id if keyed_by else None,
     )
     db.session.add(revision)
     db.session.flush()
@@ -265,12 +376,20 @@ def _record(assignment: Assignment, revision: SheetRevision, verb: str, actor: U
         revision=revision.number,
         marks=revision.marks,
         reason=revision.reason,
+        source=revision.source,
     )
     db.session.flush()
 
 
 def rescore(
-    *, assignment: Assignment, marks: Marks, comment: str, reason: str, actor: User, now: datetime
+    *,
+    assignment: Assignment,
+    marks: Marks,
+    comment: str | None,
+    reason: str,
+    actor: User,
+    now: datetime,
+    remarks: Remarks | None = None,
 ) -> SheetRevision:
     """Score again after the judges talked about a gap. The latest counts, what was before is kept.
 
@@ -278,29 +397,25 @@ def rescore(
     not matter: the talk follows the marking, and closing the round ends it. Raises Refused, BadMarks,
     Conflict (round closed).
     """
-    held = _take(assignment, actor, now, entry=True)
-    contest = held.entry.contest
-    sheet = _sheet(held)
-    if sheet is None or sheet.state != "final":
+    held = take(assignment, actor.id, now, entry=True)
+    rubric = held.entry.contest.rules.rubric
+    sheet = find_sheet(held)
+    if sheet is None or sheet.state != FINAL:
         raise Refused(N_("This sheet is not final yet."), code="sheet_open")
     latest = sheet.revisions[-1]
-    reason, comment = clean_text(reason), _comment(comment)
+    reason, comment = clean_text(reason), _comment(comment, sheet)
     wanted = {criterion: mark for criterion, mark in {**marks_of(sheet), **marks}.items() if mark is not None}
-    problems = problems_with(contest.rules.rubric, wanted, complete=True)
-    if problems:
-        raise BadMarks(problems)
-    if wanted == marks_of(sheet) and comment == latest.comment:
+    said = _remarks(rubric, sheet, remarks or {})
+    _check_complete(rubric, wanted, said)
+    if (wanted, comment, said) == (marks_of(sheet), latest.comment, latest.remarks):
         return latest  # the same act sent twice, or nothing changed
     _check_open(held)
     if not may_rescore(held):
         raise Refused(N_("There is no open gap to talk about: final marks stay."), code="no_gap")
     if not reason:
         raise Refused(N_("Say why the marks change."), code="reason_missing")
-    _put_marks(sheet, wanted)
-    sheet.comment = comment
-    sheet.version += 1
-    sheet.updated_at = now
-    revision = _append(sheet, latest.number + 1, now, reason)
+    _put(sheet, wanted, comment, said, now)
+    revision = _append(sheet, now, reason)
     _record(held, revision, "judging.rescore", actor, now)
     return revision
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from contest.core import clock
 from contest.core.db import db, writing
 from contest.demo import tour_ground
+from contest.demo.acts_judging import agree
 from contest.demo.stage import Stage, at
 from contest.demo.stories import FIRST, SECOND
 from contest.demo.tour_ground import Ground
@@ -20,7 +21,7 @@ from contest.entries.rules import REFUSED
 from contest.entries.services import refuse
 from contest.judging.models import Assignment
 from contest.judging.rounds import round_state
-from contest.judging.services import save_sheet
+from contest.judging.services import declare_impartial, save_sheet
 from contest.results.queries import find_public_results, find_standing
 from contest.results.services import approve, compute_results
 
@@ -74,6 +75,8 @@ def test_what_is_done_by_hand_stands(demo_app: Flask, ground: Ground) -> None:
     given = next(each for state in round_state(contest, "prelim", "A") for each in state.given if each.state is None)
     with writing() as now:
         assignment = db.session.get_one(Assignment, given.id)
+        agree(stage, assignment.judge, contest, now)
+        declare_impartial(assignment=assignment, actor=assignment.judge, now=now)
         save_sheet(
             assignment=assignment,
             marks={"T1": Decimal("1.25")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -13,13 +14,15 @@ from sqlalchemy import select
 from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.core.db import CODE_ALPHABET, db
+from contest.core.errors import Conflict, NotFound
 from contest.core.text import count_words
 from contest.entries.models import Advancement, Entry
 from contest.exemplars.models import Consent, Exemplar, Verification
 from contest.exemplars.rules import CONSENT_VERSION, PURPOSES
 from contest.judging.models import Assignment, SheetRevision
-from contest.judging.services import assign_one, finalise_sheet, seat_judge
+from contest.judging.services import accept_terms, assign_one, declare_impartial, finalise_sheet, seat_judge
 from contest.judging.sheets import marks_of
+from contest.judging.terms import TERMS_SHA256
 from tests.factories import make_staff, make_unit, make_user
 from tests.factories.editions import publish_edition
 
@@ -103,19 +106,51 @@ def opening_of(contest: Contest, round_id: str) -> datetime:
 
 
 def make_panel(contest: Contest, round_id: str = "prelim", category: str = "A", size: int = 3) -> list[User]:
-    """Judges with a seat, appointed for it."""
+    """Judges with a seat, appointed for it, who have accepted the terms."""
     judges = [make_staff(contest, "judge") for _ in range(size)]
     for judge in judges:
         seat_judge(
             contest=contest, round_id=round_id, category=category, judge=judge, actor=None, now=contest.created_at
         )
+        accept(contest, judge)
     return judges
 
 
+def accept(contest: Contest, judge: User) -> None:
+    """The judge agrees to the terms of judging, if not done yet."""
+    accept_terms(contest=contest, judge=judge, shown=TERMS_SHA256, actor=judge, now=contest.created_at)
+
+
+def declare(assignment: Assignment, now: datetime | None = None) -> Assignment:
+    """The judge declares to have no conflict of interest, having accepted the terms; with one nothing happens."""
+    contest = assignment.entry.contest
+    now = now or opening_of(contest, assignment.round)
+    accept(contest, assignment.judge)
+    with suppress(NotFound, Conflict):
+        declare_impartial(assignment=assignment, actor=assignment.judge, now=now)
+    return assignment
+
+
+def declare_all(contest: Contest, round_id: str = "prelim", now: datetime | None = None) -> list[Assignment]:
+    """Every judge declares on everything they were given in a round, as after an assignment of all at once."""
+    waiting = db.session.scalars(
+        select(Assignment)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .where(
+            Entry.contest_id == contest.id,
+            Assignment.round == round_id,
+            Assignment.standing.is_(True),
+            Assignment.impartial_at.is_(None),
+        )
+        .order_by(Assignment.id)
+    ).all()
+    return [declare(assignment, now) for assignment in waiting]
+
+
 def give(entry: Entry, judge: User, round_id: str = "prelim", actor: User | None = None) -> Assignment:
-    """The entry in the hands of this judge."""
+    """The entry in the hands of this judge, who declared to have no conflict of interest with it."""
     now = opening_of(entry.contest, round_id)
-    return assign_one(entry=entry, round_id=round_id, judge=judge, actor=actor or judge, now=now)
+    return declare(assign_one(entry=entry, round_id=round_id, judge=judge, actor=actor or judge, now=now), now)
 
 
 def spread_marks(contest: Contest, total: str | int | Decimal) -> dict[str, Decimal]:
@@ -135,8 +170,10 @@ def finalise(
     comment: str = "",
     now: datetime | None = None,
 ) -> SheetRevision:
-    """The judge's final sheet: marks by criterion, or a total to be spread over them."""
+    """The judge's final sheet: marks by criterion, or a total to be spread over them. Declared on first."""
     contest = assignment.entry.contest
+    if assignment.impartial_at is None:
+        declare(assignment)
     if not isinstance(marks, Mapping):
         marks = spread_marks(contest, marks)
     return finalise_sheet(

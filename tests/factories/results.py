@@ -100,7 +100,7 @@ def _write_sheets(entry: Entry, judges: Sequence[User], totals: Sequence[Any]) -
     at = opening_of(contest, round_id)
     for place, (judge, total) in enumerate(zip(judges, totals, strict=True), start=1):
         marks = spread_marks(contest, str(total))
-        assignment = Assignment(entry=entry, judge=judge, round=round_id, place=place, assigned_at=at)
+        assignment = Assignment(entry=entry, judge=judge, round=round_id, place=place, assigned_at=at, impartial_at=at)
         revision = SheetRevision(
             number=1, marks={name: str(mark) for name, mark in marks.items()}, total=sum(marks.values()), at=at
         )

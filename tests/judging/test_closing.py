@@ -20,7 +20,8 @@ from contest.entries.models import Advancement
 from contest.entries.queries import finalists
 from contest.entries.services import fall_out
 from contest.judging.council import category_ranking, open_ties
-from contest.judging.models import Assignment, CouncilBallot, GapSettlement, RoundClosing, SetAside
+from contest.judging.models import Assignment, GapSettlement, RoundClosing, SetAside
+from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import entry_results, final_ranking, is_locked, opened_categories, talk
 from contest.judging.rounds import entry_state, figures_for, round_state
 from contest.judging.rules import RefusedList

@@ -16,7 +16,6 @@ from contest.entries.models import Photo
 from contest.judging.models import (
     Assignment,
     ConflictOfInterest,
-    CouncilBallot,
     GapSettlement,
     PanelSeat,
     RoundClosing,
@@ -24,11 +23,13 @@ from contest.judging.models import (
     Sheet,
     SheetRevision,
 )
+from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import queue
 from contest.judging.services import close_round, record_conflict
 from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
 from tests.factories.judging import (
     assignments_of,
+    declare,
     finalise,
     give,
     make_accepted,
@@ -313,6 +314,7 @@ def test_the_third_judge_does_not_learn_to_be_the_third(client, contest, judges)
     entry, plain = make_accepted(contest), make_accepted(contest)
     mark_all(entry, judges[:2], [90, 60])
     [third] = [each for each in assignments_of(entry) if each.kind == "third"]
+    declare(third)
     regular = give(plain, judges[2])
     sign_in(client, judges[2])
     pages = [client.get(page(contest, each)).text for each in (third, regular)]
