@@ -209,6 +209,11 @@ def declare_conflict(*, assignment: Assignment, reason: str, actor: User, now: d
     _record(entry, actor, DECLARED, reason, actor, now)
 
 
+def step_back(*, entry: Entry, reason: str, actor: User, now: datetime) -> None:
+    """A judge declares a conflict with an entry that was not assigned to them: in a joint reading."""
+    _record(entry, actor, DECLARED, reason, actor, now)
+
+
 def record_conflict(*, entry: Entry, judge: User, reason: str, actor: User, now: datetime) -> None:
     """The head of jury or the secretariat records that `judge` must not mark `entry`. Raises Refused.
 
