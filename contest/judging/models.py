@@ -216,6 +216,7 @@ class MarginNote(Base):
     block: Mapped[int]
     quote: Mapped[Line] = mapped_column(default="")
     text: Mapped[LongText]
+    version: Mapped[int] = mapped_column(default=1)
     at: Mapped[Instant]
 
 

@@ -8,20 +8,26 @@ from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
 from contest.judging.declarations import declare_impartial
+from contest.judging.notes import add_note, change_note, delete_note
 from contest.judging.panels import end_seat, leave_panels, seat_judge
-from contest.judging.sheets import finalise_sheet, rescore, save_sheet
+from contest.judging.reopening import undo, unlock
+from contest.judging.sheets import finalise_saved, finalise_sheet, rescore, save_sheet, skip
 from contest.judging.terms import accept_terms
 
 __all__ = [
     "accept_terms",
+    "add_note",
     "ask_to_open",
     "assign",
     "assign_one",
+    "change_note",
     "check_closing",
     "close_round",
     "declare_conflict",
     "declare_impartial",
+    "delete_note",
     "end_seat",
+    "finalise_saved",
     "finalise_sheet",
     "leave_panels",
     "lift_conflict",
@@ -35,4 +41,7 @@ __all__ = [
     "seat_judge",
     "set_aside",
     "settle_gap",
+    "skip",
+    "undo",
+    "unlock",
 ]

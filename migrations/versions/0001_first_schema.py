@@ -1675,6 +1675,7 @@ def upgrade() -> None:
         sa.Column("block", sa.Integer(), nullable=False),
         sa.Column("quote", sa.String(length=300), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["assignment_id"], ["assignment.id"], name=op.f("fk_margin_note_assignment_id_assignment")
