@@ -251,18 +251,19 @@ def ask_units(
 # The final round
 
 
-def advance(*, entry: Entry, actor: User | None, now: datetime) -> Advancement:
+def advance(*, entry: Entry, actor: User | None, now: datetime, unverified: bool = False) -> Advancement:
     """Send a valid entry on to the final round; judging calls this when it closes a round.
 
     Done twice, it is done once. Raises Refused unless its exemplar is verified and consenting, or
-    when it has fallen out before.
+    when it has fallen out before. `unverified`: the head of jury let it pass, by name and with a reason;
+    readers do not see it, and it gets no award, before it is verified.
     """
     advancement = advancement_of(entry.id)
     if advancement is not None:
         if advancement.fell_out_at is not None:
             raise Refused(N_("Entry %(entry)s has left the final round."), code="fell_out", entry=entry.blind_code)
         return advancement
-    if not is_eligible_to_advance(entry):
+    if not unverified and not is_eligible_to_advance(entry):
         raise Refused(
             N_("Entry %(entry)s cannot advance: its exemplar must be verified and agree."),
             code="not_eligible",

@@ -1,50 +1,40 @@
-"""Putting a gap to rest, passing an entry over, closing a round: what the head of jury records."""
+"""Putting a gap to rest, replacing who is late, passing an entry over, closing a round: acts on record."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select
 
 from contest.accounts.models import User
 from contest.audit.services import record
-from contest.contests.models import Contest, RoleGrant
-from contest.contests.rules import CHAIR
+from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.text import clean_text
 from contest.entries.models import Entry
-from contest.entries.queries import eligible_to_advance
 from contest.entries.services import advance
-from contest.judging.conflicts import check_impartial, conflicts_among
+from contest.judging.assignment import assign_one
+from contest.judging.authority import check_chair, needed, record_on_entry, taking_part
+from contest.judging.closing_check import ClosingCheck, check_closing
+from contest.judging.conflicts import check_impartial, end_assignment
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
-from contest.judging.models import GapSettlement, RoundClosing, SetAside
-from contest.judging.panels import appointed
-from contest.judging.rounds import EntryState, entry_state, in_round, round_state
-from contest.judging.rules import RefusedList
-from contest.judging.scoring import RECONCILE, Words, exact
-from contest.judging.shortlist import Candidate, Readiness, Shortlist, shortlist
+from contest.judging.models import Assignment, GapDecision, GapSettlement, RoundClosing, SetAside
+from contest.judging.rules import ENDED_REMOVED, RefusedList
+from contest.judging.scoring import CHAIR_DECIDES, RECONCILE, exact, written
+from contest.judging.waivers import VERIFICATION
 
-
-def check_chair(contest: Contest, actor: User) -> None:
-    """Raises Refused for anyone but the head of jury."""
-    query = select(RoleGrant.id).where(
-        RoleGrant.contest_id == contest.id,
-        RoleGrant.user_id == actor.id,
-        RoleGrant.role == CHAIR,
-        RoleGrant.ended_at.is_(None),
-    )
-    if db.session.scalar(query) is None:
-        raise Refused(N_("Only the head of jury can do this."), code="not_chair")
-
-
-def _taking_part(entry: Entry, round_id: str) -> EntryState:
-    state = entry_state(entry, round_id)
-    if state is None:
-        raise Refused(N_("This entry does not take part in the round."), code="not_in_round")
-    return state
+__all__ = [
+    "ClosingCheck",
+    "check_chair",
+    "check_closing",
+    "close_round",
+    "decide_gap",
+    "replace_judge",
+    "set_aside",
+    "settle_gap",
+]
 
 
 def settle_gap(
@@ -66,7 +56,7 @@ def settle_gap(
     hold_contest(contest, alone=True)
     check_not_locked(contest.id, round_id, entry.category)
     check_impartial(entry, actor)
-    state = _taking_part(entry, round_id)
+    state = taking_part(entry, round_id)
     gap = contest.rules.round(round_id).gap
     if gap is None or gap.action != RECONCILE or not state.result.complete or not state.result.gap_open:
         raise Refused(N_("There is no open gap to settle."), code="no_gap")
@@ -78,7 +68,7 @@ def settle_gap(
         entry_id=entry.id, round=round_id, by_id=actor.id, at=now, note=clean_text(note), seen=state.seen
     )
     db.session.add(settlement)
-    _record(entry, round_id, "judging.settle_gap", actor, now, note=settlement.note, seen=state.seen)
+    record_on_entry(entry, round_id, "judging.settle_gap", actor, now, note=settlement.note, seen=state.seen)
     db.session.flush()
     return settlement
 
@@ -94,132 +84,103 @@ def set_aside(*, entry: Entry, round_id: str, reason: str, actor: User, now: dat
     hold_contest(contest, alone=True)
     check_not_locked(contest.id, round_id, entry.category)
     check_impartial(entry, actor)
-    state = _taking_part(entry, round_id)
+    state = taking_part(entry, round_id)
     if state.set_aside is not None:
         raise Refused(N_("This entry is set aside already."), code="set_aside")
-    reason = clean_text(reason)
-    if not reason:
-        raise Refused(N_("Say why."), code="reason_missing")
+    reason = needed(reason)
     aside = SetAside(entry_id=entry.id, round=round_id, by_id=actor.id, at=now, reason=reason)
     db.session.add(aside)
-    _record(entry, round_id, "judging.set_aside", actor, now, reason=reason)
+    record_on_entry(entry, round_id, "judging.set_aside", actor, now, reason=reason)
     db.session.flush()
     return aside
 
 
-def _record(entry: Entry, round_id: str, verb: str, actor: User, now: datetime, **details: object) -> None:
-    record(
-        actor=actor.public_id,
-        verb=verb,
-        object_type="entry",
-        object_id=entry.public_id,
-        contest_id=entry.contest_id,
-        now=now,
-        round=round_id,
-        **details,
+def decide_gap(
+    *,
+    entry: Entry,
+    round_id: str,
+    total: Decimal,
+    reason: str,
+    seen: dict[str, int],
+    actor: User,
+    now: datetime,
+) -> GapDecision:
+    """The head of jury sets the total of an entry whose judges are too far apart, where the rules say so.
+
+    From the lowest sheet to the highest, in hundredths of a point. `seen`: the revisions that the page
+    showed; it holds for them, and a score changed afterwards opens the question again. Raises Refused,
+    Conflict (a judge has scored again meanwhile, or the round is closed).
+    """
+    contest = entry.contest
+    check_chair(contest, actor)
+    hold_contest(contest, alone=True)
+    check_not_locked(contest.id, round_id, entry.category)
+    check_impartial(entry, actor)
+    state = taking_part(entry, round_id)
+    gap = contest.rules.round(round_id).gap
+    totals = [sheet.total for sheet in state.sheets]
+    # A decision that stands can be made anew: the latest counts.
+    undecided = state.result.complete and state.result.gap_open
+    if gap is None or gap.action != CHAIR_DECIDES or not (undecided or state.decision is not None):
+        raise Refused(N_("There is no gap here for the head of jury to decide on."), code="no_gap")
+    if seen != state.seen:
+        raise Conflict(N_("A judge has scored again meanwhile. Please look at the scores once more."), code="rescored")
+    if not total.is_finite() or (total * 100) % 1:
+        raise Refused(N_("The total has at most two decimals."), code="too_fine")
+    if not min(totals) <= exact(total) <= max(totals):
+        decimals = contest.rules.scoring.display_decimals
+        raise Refused(
+            N_("The total lies between the lowest sheet, %(low)s, and the highest, %(high)s."),
+            code="outside",
+            low=written(min(totals), decimals),
+            high=written(max(totals), decimals),
+        )
+    decision = GapDecision(
+        entry_id=entry.id, round=round_id, total=total, by_id=actor.id, at=now, reason=needed(reason), seen=seen
     )
+    db.session.add(decision)
+    record_on_entry(
+        entry,
+        round_id,
+        "judging.decide_gap",
+        actor,
+        now,
+        total=str(total),
+        reason=decision.reason,
+        seen=seen,
+    )
+    db.session.flush()
+    return decision
+
+
+def replace_judge(
+    *, entry: Entry, round_id: str, judge: User, by: User, actor: User, now: datetime
+) -> tuple[Assignment, Assignment]:
+    """Give a sheet that is missing to another judge; what the first has begun is kept and does not count.
+
+    Returns the assignment that ends and the one that begins. Not by a head of jury in conflict with the
+    entry. Raises Refused, Conflict.
+    """
+    contest = entry.contest
+    hold_contest(contest, alone=True)
+    check_not_locked(contest.id, round_id, entry.category)
+    check_impartial(entry, actor)
+    state = taking_part(entry, round_id)
+    given = next((each for each in state.waiting_for if each.judge_id == judge.id), None)
+    if given is None:
+        raise Refused(N_("%(name)s owes no sheet for this entry."), code="nothing_missing", name=judge.name)
+    before = db.session.get_one(Assignment, given.id)
+    end_assignment(before, ENDED_REMOVED, now)
+    db.session.flush()
+    after = assign_one(entry=entry, round_id=round_id, judge=by, actor=actor, now=now)
+    record_on_entry(
+        entry, round_id, "judging.replace_judge", actor, now, judge=judge.public_id, by=by.public_id, state=given.state
+    )
+    db.session.flush()
+    return before, after
 
 
 # Closing
-
-
-@dataclass(frozen=True)
-class ClosingCheck:
-    """Whether a round can be closed: everything in the way, and who would advance.
-
-    `shortlist` is None in the last round. Names in it are public ids of entries.
-    """
-
-    problems: tuple[Words, ...]
-    shortlist: Shortlist | None
-    states: tuple[EntryState, ...]
-
-    def state(self, public_id: str) -> EntryState:
-        return next(state for state in self.states if state.entry.public_id == public_id)
-
-
-def check_closing(contest: Contest, round_id: str, category: str) -> ClosingCheck:
-    """What keeps a round of a category from closing. An entry set aside keeps nothing from closing."""
-    states = round_state(contest, round_id, category)
-    counting = [state for state in states if state.set_aside is None]
-    problems: list[Words] = []
-    for state in counting:
-        problems += _missing(state)
-    problems += _not_independent(contest, round_id, category, counting)
-    chosen = _shortlist(contest, round_id, category, states)
-    if chosen is not None:
-        by_id = {state.entry.public_id: state for state in states}
-        unverified = N_("Entry %(code)s would advance, but is not verified or its exemplar has not agreed.")
-        problems += [
-            (unverified, {"code": by_id[entry].entry.code})
-            for entry in sorted(chosen.blocking, key=lambda entry: by_id[entry].entry.code)
-            # Before its sheets are in, it would be a hint at what some judges gave.
-            if by_id[entry].result.closable
-        ]
-    return ClosingCheck(tuple(problems), chosen, tuple(states))
-
-
-def _missing(state: EntryState) -> list[Words]:
-    code = state.entry.code
-    problems: list[Words] = [
-        (N_("The sheet of %(judge)s for entry %(code)s is not final."), {"judge": given.judge_name, "code": code})
-        for given in state.waiting_for
-    ]
-    if state.lacking and state.result.needs_third:
-        problems.append((N_("Entry %(code)s needs a third judge, and nobody has it yet."), {"code": code}))
-    elif state.lacking:
-        problems.append(
-            (
-                N_("Entry %(code)s has not been given to enough judges: %(count)s missing."),
-                {"code": code, "count": state.lacking},
-            )
-        )
-    if state.result.complete and state.result.gap_open:
-        problems.append((N_("The gap between the judges of entry %(code)s is not settled."), {"code": code}))
-    return problems
-
-
-def _not_independent(contest: Contest, round_id: str, category: str, states: Sequence[EntryState]) -> list[Words]:
-    """Sheets that count and should not: a conflict learnt late, a judge whose role has ended."""
-    where = in_round(contest, contest.rules.round(round_id), category)
-    conflicts = conflicts_among(contest.id, *where)
-    judging = set(db.session.scalars(appointed(contest.id)))
-    problems: list[Words] = []
-    in_conflict = N_("%(judge)s has a conflict of interest with entry %(code)s: record it and assign another judge.")
-    role_ended = N_("%(judge)s, who has entry %(code)s, is no longer a judge: end the seat in the panel.")
-    for state in states:
-        for given in state.given:
-            params = {"judge": given.judge_name, "code": state.entry.code}
-            if (state.entry.id, given.judge_id) in conflicts:
-                problems.append((in_conflict, params))
-            elif given.judge_id not in judging:
-                problems.append((role_ended, params))
-    return problems
-
-
-def _shortlist(contest: Contest, round_id: str, category: str, states: Sequence[EntryState]) -> Shortlist | None:
-    rules = contest.rules
-    goes_on = rules.round(round_id).advance
-    if goes_on is None:
-        return None
-    able = set(db.session.scalars(eligible_to_advance(contest.id)))
-    candidates = [_candidate(state, able) for state in states]
-    least = exact(goes_on.min_score) if goes_on.min_score is not None else None
-    return shortlist(
-        candidates,
-        count=goes_on.counts.get(category, 0),
-        min_score=least,
-        decimals=rules.scoring.display_decimals,
-    )
-
-
-def _candidate(state: EntryState, able: Collection[int]) -> Candidate:
-    total = state.result.total
-    if state.set_aside is not None:
-        why = (N_("Set aside: %(reason)s"), {"reason": state.set_aside})
-        return Candidate(state.entry.public_id, total, Readiness.OUT, why)
-    readiness = Readiness.READY if state.entry.id in able else Readiness.PENDING
-    return Candidate(state.entry.public_id, total, readiness)
 
 
 def close_round(*, contest: Contest, round_id: str, category: str, actor: User, now: datetime) -> RoundClosing:
@@ -243,8 +204,9 @@ def close_round(*, contest: Contest, round_id: str, category: str, actor: User, 
     db.session.add(closing)
     advancing = check.shortlist.advancing if check.shortlist else ()
     ids = [check.state(public_id).entry.id for public_id in advancing]
+    unverified = {state.entry.id for state in check.states if state.waives(VERIFICATION)}
     for entry in db.session.scalars(select(Entry).where(Entry.id.in_(ids)).order_by(Entry.blind_code)):
-        advance(entry=entry, actor=actor, now=now)
+        advance(entry=entry, actor=actor, now=now, unverified=entry.id in unverified)
     record(
         actor=actor.public_id,
         verb="judging.close_round",
@@ -256,6 +218,7 @@ def close_round(*, contest: Contest, round_id: str, category: str, actor: User, 
         category=category,
         advancing=list(advancing),
         set_aside=[state.entry.public_id for state in check.states if state.set_aside is not None],
+        let_pass=sum(len(state.waivers) for state in check.states),
     )
     db.session.flush()
     return closing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contest.judging.assignment import assign, assign_one, plan_assignment
-from contest.judging.closing import check_closing, close_round, set_aside, settle_gap
+from contest.judging.closing import check_closing, close_round, decide_gap, replace_judge, set_aside, settle_gap
 from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
@@ -23,6 +23,7 @@ __all__ = [
     "change_note",
     "check_closing",
     "close_round",
+    "decide_gap",
     "declare_conflict",
     "declare_impartial",
     "delete_note",
@@ -36,6 +37,7 @@ __all__ = [
     "read_codes",
     "record_conflict",
     "record_council_ballot",
+    "replace_judge",
     "rescore",
     "save_sheet",
     "seat_judge",
