@@ -15,14 +15,13 @@ from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.formats import VIET_NAM
+from contest.core.workbooks import safe_text
 from contest.entries.models import Entry
 from contest.entries.rules import STATES
 from contest.exemplars.models import Exemplar
 from contest.screening.queries import open_findings, standing_answers
 from contest.screening.rules import KIND_NAMES, KINDS
 
-# A cell that begins so is read as a formula once the sheet has been saved as CSV and opened again.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _AT_ONCE = 500
 
 HEADINGS = (
@@ -46,11 +45,6 @@ HEADINGS = (
 )
 SOURCE_NAMES = {"web": N_("typed here"), "bundle": N_("a unit's bundle"), "paper": N_("on paper")}
 _WIDTHS = (40, 9, 14, 8, 17, 24, 18, 16, 26, 26, 26, 26, 20, 40, 40, 17, 14)
-
-
-def safe_text(value: str) -> str:
-    """`value` so that no spreadsheet takes it for a formula, also after a round trip through CSV."""
-    return f"'{value}" if value.startswith(_DANGEROUS) else value
 
 
 def workbook(

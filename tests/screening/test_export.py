@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from contest.audit.models import AuditRow
 from contest.core.db import db
-from contest.screening.export import HEADINGS, safe_text
+from contest.core.workbooks import safe_text
+from contest.screening.export import HEADINGS
 from tests.factories import make_contest, make_staff, make_user, sign_in
 from tests.factories.entries import make_accepted, make_submitted
 
