@@ -247,6 +247,42 @@ MEANINGS = [
         "rounds[1].gap.then",
         "only",
     ),
+    (
+        "share above all of it",
+        FIRST,
+        [("rounds[0].gap.unit", "share_of_scale"), ("rounds[0].gap.threshold", Decimal("1.01"))],
+        "rounds[0].gap.threshold",
+        "from 0 to 1",
+    ),
+    ("unknown unit", FIRST, [("rounds[0].gap.unit", "percent")], "rounds[0].gap.unit", "Known: points"),
+    (
+        "then with the chair",
+        FIRST,
+        [("rounds[0].gap.action", "chair_decides")],
+        "rounds[0].gap.then",
+        "third_judge",
+    ),
+    ("more sheets than judges", FIRST, [("rounds[1].min_sheets", 6)], "rounds[1].min_sheets", "only 5 judges"),
+    ("no sheet at all", FIRST, [("rounds[1].min_sheets", 0)], "rounds[1].min_sheets", "at least 1"),
+    *(
+        (name, FIRST, [("rubric.criteria[0]." + field, value)], "rubric.criteria[0]." + path, words)
+        for name, field, value, path, words in (
+            (
+                "bands that fall",
+                "bands",
+                [{"from": 5, "text": VI_EN}] * 2,
+                "bands[1].from",
+                "above the one before it (5)",
+            ),
+            ("band off the step", "bands", [{"from": Decimal("0.3"), "text": VI_EN}], "bands[0].from", "multiple"),
+            ("band above it", "bands", [{"from": 21, "text": VI_EN}], "bands[0].from", "above the 20 points"),
+            ("comment never", "comment", {"always": False}, "comment", "never"),
+            ("comment above it", "comment", {"above": 21}, "comment.above", "above the 20 points"),
+            ("comment unreached", "comment", {"above": 20}, "comment.above", "No mark is above 20"),
+            ("comment below nothing", "comment", {"below": 0}, "comment.below", "No mark is below 0"),
+            ("comment off the step", "comment", {"below": Decimal("0.3")}, "comment.below", "multiple"),
+        )
+    ),
     ("nobody advances", FIRST, [("rounds[0].advance", None)], "rounds[0].advance", "who advances"),
     (
         "advancing from the last",
@@ -560,6 +596,23 @@ def test_a_fault_of_shape_brings_no_others_with_it(row: tuple[Any, ...]) -> None
     others = [problem.path for problem in rule_set_problems(changed(base, *changes)) if problem.path != path]
     if re.split(r"[.\[]", path)[0] not in elsewhere:
         assert others == []
+
+
+FITTING = [
+    [("rounds[0].gap.unit", "share_of_scale"), ("rounds[0].gap.threshold", 1)],
+    [("rounds[0].gap.unit", "share_of_scale"), ("rounds[0].gap.threshold", Decimal("0.123"))],
+    [("rounds[1].gap.action", "chair_decides")],
+    [("rounds[1].min_sheets", 5)],
+    [("rounds[1].min_sheets", 1), ("rounds[0].min_sheets", None)],
+    [("rubric.criteria[0].bands", [{"from": 0, "text": VI_EN}, {"from": 20, "text": VI_EN}])],
+    [("rubric.criteria[0].comment", {"above": Decimal("19.5"), "below": Decimal("0.5")})],
+    [("rubric.criteria[0].comment", {"always": True})],
+]
+
+
+@pytest.mark.parametrize("changes", FITTING)
+def test_what_fits_to_the_edge_is_taken(changes: list[Change]) -> None:
+    assert rule_set_problems(changed(FIRST, *changes)) == []
 
 
 def test_all_problems_are_said_at_once() -> None:

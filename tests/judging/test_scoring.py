@@ -16,6 +16,7 @@ from contest.judging.scoring import (
     GAP_MEASURES,
     Dialogue,
     Sheet,
+    asked,
     check_marks,
     dialogue_after,
     display,
@@ -270,6 +271,101 @@ def test_a_gap_under_dialogue_waits_for_the_chair_whatever_the_scores_say() -> N
     assert not entry_total(final, close, dialogue=Dialogue.SETTLED).gap_open
     assert not entry_total(final, close).gap_open
     assert entry_total(final, apart).total == F("24.5") / 3
+
+
+def with_gap(action: str, threshold: str = "10", **fields: object) -> Round:
+    """Three judges with a gap of this kind."""
+    given = {"type": "max_minus_min", "threshold": Decimal(threshold), "action": action, **fields}
+    gap = Gap.model_validate(given)
+    return NT.round("final").model_copy(update={"gap": gap, "aggregate": "mean", "min_sheets": None})
+
+
+def test_a_share_of_the_scale_is_measured_in_points() -> None:
+    gap = with_gap("chair_decides", "0.2", unit="share_of_scale").gap
+    assert not gap_open(gap, [F(80), F(60)], 100)
+    assert gap_open(gap, [F(80), F("59.5")], 100)
+    assert gap_open(gap, [F(8), F("5.75")], Decimal(10))
+    with pytest.raises(ValueError, match="scale"):
+        gap_open(gap, [F(8), F(5)])
+
+
+def test_a_share_is_told_in_points_and_as_it_was_written() -> None:
+    round_ = with_gap("chair_decides", "0.15", unit="share_of_scale")
+    steps = said(entry_total(round_, sheets(80, 60, 70), scale=100))
+    assert "The highest and the lowest total are 20.00 apart; up to 15.00 is allowed." in steps
+    assert "15.00 is 0.15 of the scale of 100.00, the share that the rules allow." in steps
+
+
+def test_a_gap_waits_for_the_chairs_decision_and_has_its_total() -> None:
+    round_ = with_gap("chair_decides")
+    waiting = entry_total(round_, sheets(80, 60, 85))
+    assert (waiting.total, waiting.complete, waiting.gap_open, waiting.needs_decision) == (75, True, True, True)
+    assert "The head of jury decides on a total from 60.00 to 85.00, and gives the reason." in said(waiting)
+    decided = entry_total(round_, sheets(80, 60, 85), decision=F("82.25"))
+    assert (decided.total, decided.closable, decided.needs_decision) == (F("82.25"), True, False)
+    told = said(decided)[-1]
+    assert told == "The head of jury has set the total at 82.25, between the lowest sheet 60.00 and the highest 85.00."
+
+
+@pytest.mark.parametrize(("total", "holds"), [("60", True), ("59.99", False), ("85", True), ("85.01", False)])
+def test_a_decision_lies_between_the_lowest_and_the_highest_sheet(total: str, holds: bool) -> None:
+    result = entry_total(with_gap("chair_decides"), sheets(80, 60, 85), decision=F(total))
+    assert result.closable is holds
+    assert result.total == (F(total) if holds else 75)
+
+
+def test_a_decision_without_a_gap_is_none() -> None:
+    assert entry_total(with_gap("chair_decides"), sheets(80, 75, 85), decision=F(85)).total == 80
+    assert entry_total(with_gap("reconcile_keep_original"), sheets(80, 60, 85), decision=F(85)).gap_open
+    missing = entry_total(with_gap("chair_decides"), sheets(80, 60), decision=F(80))
+    assert (missing.total, missing.complete) == (70, False)
+
+
+@pytest.mark.parametrize(
+    ("least", "present", "waived", "needed"),
+    [
+        (None, 2, 0, 3),
+        (None, 2, 1, 3),  # without a minimum nothing is let pass
+        (2, 2, 0, 3),
+        (2, 2, 1, 2),
+        (2, 1, 2, 2),  # never below the minimum
+        (1, 1, 2, 1),
+        (1, 0, 9, 1),
+        (1, 3, 1, 3),  # what came in after all counts
+        (1, 5, 0, 3),  # a third judge's beyond those asked for
+    ],
+)
+def test_how_many_sheets_are_asked_for(least: int | None, present: int, waived: int, needed: int) -> None:
+    round_ = with_gap("chair_decides").model_copy(update={"min_sheets": least})
+    assert asked(round_, present, waived) == needed
+
+
+def test_sheets_that_are_let_pass_are_told() -> None:
+    round_ = with_gap("chair_decides").model_copy(update={"min_sheets": 2})
+    result = entry_total(round_, sheets(80, 75), waived=1)
+    assert (result.total, result.closable) == (F("77.5"), True)
+    assert "Of the 3 sheets that the rules ask for, 1 were let pass by name and reason." in said(result)
+    assert not entry_total(round_, sheets(80, 75)).complete
+    assert entry_total(round_, sheets(80, 60), waived=1).needs_decision  # the gap is measured over what there is
+
+
+@pytest.mark.parametrize("action", ["chair_decides", "reconcile_keep_original"])
+def test_a_gap_that_is_let_pass_leaves_the_aggregate(action: str) -> None:
+    result = entry_total(with_gap(action), sheets(80, 60, 85), gap_waived=True, dialogue=Dialogue.OPEN)
+    assert (result.total, result.closable) == (75, True)
+    assert "The gap was let pass by name and reason; the scores stay as they are." in said(result)
+
+
+def test_a_third_judge_who_is_let_pass() -> None:
+    result = entry_total(DH.round("prelim"), sheets(86, 69), gap_waived=True)
+    assert (result.total, result.closable, result.needs_third) == (F("77.5"), True, False)
+
+
+def test_before_the_sheets_that_are_needed_there_is_no_talk() -> None:
+    round_ = with_gap("reconcile_keep_original")
+    apart = [F(80), F(60)]
+    assert dialogue_after(Dialogue.NONE, round_, apart) is Dialogue.NONE
+    assert dialogue_after(Dialogue.NONE, round_, apart, needed=2) is Dialogue.OPEN
 
 
 def test_the_state_of_a_dialogue() -> None:

@@ -49,6 +49,13 @@ GAP_NEEDS_TWO = N_("A gap needs at least 2 judges for each entry.")
 THIRD_JUDGE_NEEDS_TWO = N_("A third judge comes where 2 judges mark each entry; here there are %(count)s.")
 THIRD_JUDGE_NEEDS_THEN = N_("With a third judge, “then” must say how the total is formed.")
 THEN_NOT_WANTED = N_("“then” belongs to the action “third_judge” only.")
+SHARE_ABOVE_ONE = N_("A share of the scale is from 0 to 1; %(value)s is more than all of it.")
+MORE_THAN_JUDGES = N_("At least %(min)s sheets are asked for, but only %(count)s judges mark each entry.")
+BANDS_MUST_RISE = N_("Each band begins above the one before it (%(below)s).")
+ABOVE_CRITERION = N_("%(value)s is above the %(max)s points of this criterion.")
+COMMENT_NEVER = N_("This asks for a comment never: write always, below or above.")
+NEVER_BELOW = N_("No mark is below %(value)s.")
+NEVER_ABOVE = N_("No mark is above %(value)s.")
 ADVANCE_NEEDED = N_("A round before the last must say who advances.")
 ADVANCE_NOT_WANTED = N_("After the last round nobody advances: write null.")
 ROUNDS_OUT_OF_ORDER = N_("The preliminary round stands before the final one.")
@@ -143,6 +150,41 @@ def rubric_adds_up(rules: RuleSet) -> Iterator[Problem]:
             yield Problem(path, NOT_A_MULTIPLE, values)
 
 
+def bands_and_comments_fit(rules: RuleSet) -> Iterator[Problem]:
+    """Bands rise, on marks that can be given; a comment is asked for at marks that can be given."""
+    step = rules.rubric.step
+    for place, criterion in enumerate(rules.rubric.criteria):
+        path = join("rubric.criteria", place)
+        below: Decimal | None = None
+        for at, band in enumerate(criterion.bands):
+            where = join(path, "bands", at, "from")
+            if below is not None and band.from_ <= below:
+                yield Problem(where, BANDS_MUST_RISE, {"below": spell_number(below)})
+            yield from _mark_that_can_be_given(where, band.from_, criterion.max, step)
+            below = band.from_
+        rule = criterion.comment
+        if rule is None:
+            continue
+        if not rule.always and rule.below is None and rule.above is None:
+            yield Problem(join(path, "comment"), COMMENT_NEVER)
+        for name, mark, never, message in (
+            ("below", rule.below, Decimal(0), NEVER_BELOW),
+            ("above", rule.above, criterion.max, NEVER_ABOVE),
+        ):
+            where = join(path, "comment", name)
+            if mark is not None and mark == never:
+                yield Problem(where, message, {"value": spell_number(mark)})
+            elif mark is not None:
+                yield from _mark_that_can_be_given(where, mark, criterion.max, step)
+
+
+def _mark_that_can_be_given(where: str, mark: Decimal, highest: Decimal, step: Decimal) -> Iterator[Problem]:
+    if mark > highest:
+        yield Problem(where, ABOVE_CRITERION, {"value": spell_number(mark), "max": spell_number(highest)})
+    elif step > 0 and not is_multiple(mark, step):
+        yield Problem(where, NOT_A_MULTIPLE, {"value": spell_number(mark), "step": spell_number(step)})
+
+
 def rounds_can_be_closed(rules: RuleSet) -> Iterator[Problem]:
     """Each round has judges enough for the way it forms totals and settles gaps."""
     if not rules.rounds:
@@ -153,6 +195,9 @@ def rounds_can_be_closed(rules: RuleSet) -> Iterator[Problem]:
         path = join("rounds", place)
         if each.aggregate == "trimmed_mean_drop_high_low" and each.judges_per_entry < 3:
             yield Problem(join(path, "judges_per_entry"), TRIMMING_NEEDS_THREE)
+        if each.min_sheets is not None and each.min_sheets > each.judges_per_entry:
+            values = {"min": each.min_sheets, "count": each.judges_per_entry}
+            yield Problem(join(path, "min_sheets"), MORE_THAN_JUDGES, values)
         yield from _gap_can_be_settled(each, path)
         last = place == len(rules.rounds) - 1
         if last and each.advance is not None:
@@ -177,13 +222,16 @@ def _gap_can_be_settled(each: Round, path: str) -> Iterator[Problem]:
 
 
 def rounds_use_the_scale(rules: RuleSet) -> Iterator[Problem]:
-    """Thresholds are points that can be given; minimum scores can be reached."""
+    """Thresholds are points that can be given, or shares; minimum scores can be reached."""
     scale, step = rules.rubric.scale, rules.rubric.step
     for place, each in enumerate(rules.rounds):
         path = join("rounds", place)
         if each.gap is not None:
             where, value = join(path, "gap", "threshold"), each.gap.threshold
-            if value > scale:
+            if each.gap.unit == "share_of_scale":
+                if value > 1:
+                    yield Problem(where, SHARE_ABOVE_ONE, {"value": spell_number(value)})
+            elif value > scale:
                 yield above_scale(where, value, scale)
             elif step > 0 and not is_multiple(value, step):
                 values = {"value": spell_number(value), "step": spell_number(step)}
@@ -260,6 +308,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("rounds", "rubric"), rounds_use_the_scale),
     (("rounds", "categories"), advancement_names_the_categories),
     (("rubric",), rubric_adds_up),
+    (("rubric",), bands_and_comments_fit),
     (("scoring", "rubric"), scoring_can_rank),
     (("scoring", "rubric"), tiers_use_the_scale),
     (("voting", "categories"), vote_is_for_known_categories),
