@@ -187,7 +187,9 @@ def measure(
             )
             figures[way].append(json.loads(done.stdout))
     cpu = {way: mean(run["cpu"] for run in runs) for way, runs in figures.items()}
-    memory = {way: max(0.1, mean(run["grown"] for run in runs)) for way, runs in figures.items()}
+    memory = {way: mean(run["grown"] for run in runs) for way, runs in figures.items()}
+    # With few texts a process hardly grows: nothing to compare.
+    measurable = min(memory.values()) >= 1
     rows = [
         (
             WAYS[way][0],
@@ -195,7 +197,7 @@ def measure(
             str(figures[way][0]["false"]),
             str(figures[way][0]["siblings"]),
             f"{cpu[way] / cpu['ours']:.2f}",
-            f"{memory[way] / memory['ours']:.2f}",
+            f"{memory[way] / memory['ours']:.2f}" if measurable else "–",
         )
         for way in ways
     ]
