@@ -65,8 +65,9 @@ class Placed:
     """An entry and its place. `tied_with`: the entries that share the place.
 
     `decided_by` tells every rule that set the entry apart from one with the same total, and what was
-    left equal. Of a shared place: `joint`, the rule set provides for a joint award; `ballot_missing`,
-    it asks the council to vote first and no ballot on exactly these entries is recorded.
+    left equal; `parted_by` names these rules as the rule set writes them, in the order applied. Of a
+    shared place: `joint`, the rule set provides for a joint award; `ballot_missing`, it asks the
+    council to vote first and no ballot on exactly these entries is recorded.
     """
 
     place: int
@@ -75,6 +76,7 @@ class Placed:
     decided_by: tuple[Words, ...] = ()
     joint: bool = False
     ballot_missing: bool = False
+    parted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,12 +234,16 @@ Rules = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class _Parting:
-    """The rules at work on the ties of one category; `words` collects by what each entry was parted."""
+    """The rules at work on the ties of one category.
+
+    `words` and `parted_by` collect by what each entry was parted, in sentences and as rules.
+    """
 
     ballots: Sequence[CouncilBallot]
     ballot_asked: bool
     decimals: int
     words: dict[str, list[Words]]
+    parted_by: dict[str, list[str]]
 
     def settle(self, group: Group, rules: Rules, *, joint: bool = False, equal: bool = False) -> list[_Settled]:
         """The group parted by the rules as far as they go, from the best down."""
@@ -260,6 +266,7 @@ class _Parting:
                 continue
             for standing in group:
                 self.words[standing.entry] += verdict.words[standing.entry]
+                self.parted_by[standing.entry].append(f"{name}:{argument}" if argument else name)
             return [
                 settled
                 for part in verdict.groups
@@ -288,7 +295,13 @@ def rank(
     ballot_asked = any(name == SECRET_BALLOT for name, _ in rules)
     if not ballot_asked:
         rules.append((SECRET_BALLOT, ""))
-    parting = _Parting(ballots, ballot_asked, decimals, {standing.entry: [] for standing in every})
+    parting = _Parting(
+        ballots,
+        ballot_asked,
+        decimals,
+        words={standing.entry: [] for standing in every},
+        parted_by={standing.entry: [] for standing in every},
+    )
     every.sort(key=lambda standing: -standing.total)
     settled: list[_Settled] = []
     for _, group in groupby(every, key=lambda standing: standing.total):
@@ -296,7 +309,7 @@ def rank(
     placed: list[Placed] = []
     for each in settled:
         place = len(placed) + 1
-        placed += [_placed(place, standing, each, parting.words[standing.entry], decimals) for standing in each.group]
+        placed += [_placed(place, standing, each, parting) for standing in each.group]
     missing = [each.group for each in settled if each.ballot_missing]
     return Ranking(tuple(placed), tuple(tuple(standing.entry for standing in group) for group in missing))
 
@@ -308,7 +321,8 @@ def _split_rule(rule: str) -> tuple[str, str]:
     return name, argument
 
 
-def _placed(place: int, standing: Standing, settled: _Settled, words: list[Words], decimals: int) -> Placed:
+def _placed(place: int, standing: Standing, settled: _Settled, parting: _Parting) -> Placed:
+    words, decimals = parting.words[standing.entry], parting.decimals
     others = [other for other in settled.group if other.entry != standing.entry]
     if others:
         params = {"total": display(standing.total, decimals), "others": _names(others)}
@@ -325,4 +339,5 @@ def _placed(place: int, standing: Standing, settled: _Settled, words: list[Words
         tuple(words),
         settled.joint,
         settled.ballot_missing,
+        tuple(parting.parted_by[standing.entry]),
     )
