@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from random import SystemRandom
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -236,6 +237,19 @@ def check_before_marking(contest: Contest, round_id: str, now: datetime) -> None
             code="joint_late",
             at=window.opens,
         )
+
+
+def draw(contest: Contest, round_id: str, category: str, number: int, *, for_id: int) -> list[str]:
+    """Codes of so many entries of a round, drawn at random among those that nobody concerned must not read.
+
+    That is the judges of the panel, and `for_id`, who draws. Fewer where there are no more.
+    """
+    where = in_round(contest, contest.rules.round(round_id), category)
+    judges = {judge.id for judge in panel(contest, round_id, category)}
+    barred = {entry_id for entry_id, _judge in conflicts_among(contest.id, *where, judges={*judges, for_id})}
+    rows = db.session.execute(select(Entry.id, Entry.blind_code).where(*where).order_by(Entry.blind_code)).all()
+    free = [code for id_, code in rows if id_ not in barred and code]
+    return sorted(SystemRandom().sample(free, min(number, len(free))))
 
 
 # Who has done what, for the head of jury and the organisers: how many, and nothing of what

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +22,7 @@ from contest.judging.joint import check_before_marking, find_open, find_sheet, g
 from contest.judging.locks import check_not_locked, hold_contest
 from contest.judging.models import JointReading, JointSheet, JointText
 from contest.judging.panels import panel
+from contest.judging.remarks import Remarks, clean_remarks, missing_remarks
 from contest.judging.rounds import in_round
 from contest.judging.rules import LONGEST_COMMENT, RefusedList
 from contest.judging.sheets import BadMarks, Marks, problems_with
@@ -216,7 +216,7 @@ def begin(*, text: JointText, contest: Contest, actor: User, now: datetime) -> J
     sheet = find_sheet(text, actor.id)
     if sheet is not None:
         return sheet
-    sheet = JointSheet(text_id=text.id, judge_id=actor.id, marks={}, version=0, updated_at=now)
+    sheet = JointSheet(text_id=text.id, judge_id=actor.id, marks={}, remarks={}, version=0, updated_at=now)
     db.session.add(sheet)
     _note(text.reading, contest, "declare_impartial_jointly", actor, now, entry=text.entry.public_id)
     db.session.flush()
@@ -245,6 +245,7 @@ def save_joint(
     text: JointText,
     contest: Contest,
     marks: Marks,
+    remarks: Remarks,
     comment: str,
     version: int,
     actor: User,
@@ -253,8 +254,8 @@ def save_joint(
 ) -> JointSheet:
     """Keep a judge's marks of a jointly read entry; with `final` they stay, and are compared at the end.
 
-    Criteria not in `marks` stay, None takes a mark away. `version` is the one that the page showed. The same
-    content again is no conflict. Raises BadMarks, Refused, Conflict, NotFound.
+    Criteria not in `marks` or `remarks` stay, None or "" takes one away. `version` is the one that the page
+    showed. The same content again is no conflict. Raises BadMarks, Refused, Conflict, NotFound.
     """
     _hold(text, contest, now)
     get_own_text(contest, text.public_id, actor.id)
@@ -263,12 +264,17 @@ def save_joint(
         raise NotFound(text.public_id)
     before = marks_of(sheet)
     after = {criterion: mark for criterion, mark in {**before, **marks}.items() if mark is not None}
-    same = after == before and _comment(comment) == sheet.comment
+    rubric = contest.rules.rubric
+    said = {key: remark for key, remark in {**sheet.remarks, **clean_remarks(rubric, remarks)}.items() if remark}
+    same = (after, said, _comment(comment)) == (before, sheet.remarks, sheet.comment)
     if sheet.final_at is not None:
         if same:
             return sheet
         raise Conflict(N_("This sheet is final and cannot be changed."), code="sheet_final")
-    _check_marks(contest, after if final else marks, final=final)
+    problems = problems_with(rubric, after if final else marks, complete=final)
+    unsaid = missing_remarks(rubric, after, said) if final else []
+    if problems or unsaid:
+        raise BadMarks(problems, unsaid)
     if not same and sheet.version != version:
         raise Conflict(
             N_("This sheet was changed in another window. Load the page again to see the latest marks."),
@@ -277,6 +283,7 @@ def save_joint(
         )
     if not same:
         sheet.marks = {criterion: str(mark) for criterion, mark in after.items()}
+        sheet.remarks = said
         sheet.comment = _comment(comment)
         sheet.version += 1
         sheet.updated_at = now
@@ -293,12 +300,6 @@ def save_joint(
         )
     db.session.flush()
     return sheet
-
-
-def _check_marks(contest: Contest, marks: Mapping[str, Decimal | None], *, final: bool) -> None:
-    problems = problems_with(contest.rules.rubric, marks, complete=final)
-    if problems:
-        raise BadMarks(problems)
 
 
 def _comment(text: str) -> str:

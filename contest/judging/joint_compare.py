@@ -38,6 +38,7 @@ class Voice:
     number: int
     own: bool
     marks: dict[str, Decimal]
+    remarks: dict[str, str]
     comment: str
 
     @property
@@ -90,7 +91,7 @@ def compare(contest: Contest, reading: JointReading, viewer: User) -> list[Compa
         if (text.entry_id, viewer.id) in barred or text.entry_id not in present or (seated and not own):
             continue
         voices = [
-            Voice(numbers[sheet.judge_id], sheet.judge_id == viewer.id, marks_of(sheet), sheet.comment)
+            Voice(numbers[sheet.judge_id], sheet.judge_id == viewer.id, marks_of(sheet), sheet.remarks, sheet.comment)
             for sheet in sheets
             if (text.entry_id, sheet.judge_id) not in barred
         ]

@@ -291,6 +291,7 @@ class JointSheet(Base):
     judge_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
     marks: Mapped[Json]  # {criterion: decimal as text}
     comment: Mapped[LongText] = mapped_column(default="")
+    remarks: Mapped[Json] = mapped_column(default=dict)
     version: Mapped[int] = mapped_column(default=1)
     final_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     updated_at: Mapped[Instant]

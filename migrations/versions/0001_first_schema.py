@@ -1250,6 +1250,7 @@ def upgrade() -> None:
             ["question_id"], ["council_question.id"], name=op.f("fk_council_paper_question_id_council_question")
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_council_paper")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("council_paper", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_council_paper_question_id"), ["question_id"], unique=False)
@@ -1656,6 +1657,7 @@ def upgrade() -> None:
         sa.Column("judge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("remarks", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
