@@ -79,8 +79,15 @@ def seat_and_assign(stage: Stage, now: datetime, *, contest_id: str, round_id: s
                     actor=chair,
                     now=now,
                 )
+        # The secretary plans: a head of jury leaves entries that they have a conflict with to others.
         plan = stage.attempt(
-            judging.assign, contest=contest, round_id=round_id, category=category, actor=chair, now=now, seed=_SEED
+            judging.assign,
+            contest=contest,
+            round_id=round_id,
+            category=category,
+            actor=stage.person("van"),
+            now=now,
+            seed=_SEED,
         )
         given += plan.value.count if plan.done else 0
     return given

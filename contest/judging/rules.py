@@ -28,6 +28,7 @@ CONFLICTS = {
 
 ENDED_CONFLICT, ENDED_REMOVED = "conflict", "removed"
 REGULAR, THIRD = "regular", "third"
+LEADS, MEMBER, RESERVE = "chair", "member", "reserve"  # seats of a panel
 LONGEST_COMMENT = 5000
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from random import Random
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 from contest.audit.models import AuditRow
 from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.judging.balance import Demand, distribute, shortages
 from contest.judging.models import Assignment, PanelSeat, RoundClosing
 from contest.judging.panels import loads, panel
 from contest.judging.queries import queue
@@ -320,55 +316,3 @@ def test_without_a_third_judge_the_entry_says_so_and_one_can_be_given_later(cont
     [assignment] = [each for each in assignments_of(entry) if each.judge_id == third.id]
     finalise(assignment, 84)
     assert entry_state(entry, "prelim").result.total == 85
-
-
-# The distribution itself
-
-
-def test_no_other_distribution_is_more_even():
-    """Two entries that only judges 1 and 2 can take, many that all can: greedy alone would be uneven."""
-    demands = [Demand(entry, 1, frozenset({3})) for entry in range(4)] + [
-        Demand(entry, 1, frozenset({1, 2})) for entry in range(4, 6)
-    ]
-    for seed in range(30):
-        picks = distribute(demands, {1: 0, 2: 0, 3: 0}, Random(seed))
-        assert Counter(judge for judges in picks.values() for judge in judges) == {1: 2, 2: 2, 3: 2}
-
-
-def test_work_moves_along_a_chain():
-    # 1 holds entries that only 2 can take over, 2 holds one that only 3 can: the chain 1 → 2 → 3.
-    demands = [Demand(1, 1, frozenset({3})), Demand(2, 1, frozenset({1}))]
-    for seed in range(30):
-        picks = distribute(demands, {1: 1, 2: 1, 3: 0}, Random(seed))
-        after = Counter({1: 1, 2: 1, 3: 0})
-        after.update(judge for judges in picks.values() for judge in judges)
-        assert sorted(after.values()) in ([1, 1, 2], [1, 2, 1]) and after[3] == 1
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_random_cases_are_served_without_a_breach_and_evenly(seed):
-    random = Random(seed)
-    judges = list(range(1, random.randint(4, 9)))
-    demands = [
-        Demand(entry, random.randint(1, 2), frozenset(random.sample(judges, random.randint(0, len(judges) - 2))))
-        for entry in range(40)
-    ]
-    assert not shortages(demands, judges)
-    picks = distribute(demands, dict.fromkeys(judges, 0), Random(seed))
-    for demand in demands:
-        chosen = picks[demand.entry]
-        assert len(set(chosen)) == demand.count and not set(chosen) & demand.barred
-    load = Counter(dict.fromkeys(judges, 0))
-    load.update(judge for chosen in picks.values() for judge in chosen)
-    # No single move makes it more even (chains are covered by the optimality of the method).
-    for demand in demands:
-        for giver in picks[demand.entry]:
-            for taker in set(judges) - demand.barred - set(picks[demand.entry]):
-                assert load[giver] - load[taker] < 2
-
-
-def test_too_few_are_reported_and_never_distributed():
-    demands = [Demand(1, 2, frozenset({1})), Demand(2, 2)]
-    assert [(short.entry, short.needed, short.possible) for short in shortages(demands, [1, 2])] == [(1, 2, 1)]
-    with pytest.raises(ValueError):
-        distribute(demands, {1: 0, 2: 0}, Random(1))
