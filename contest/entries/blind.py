@@ -1,10 +1,10 @@
 """What a judge may see of an entry, and nothing else.
 
-The queries name the columns that the category's blind mode allows, so that nothing about the
-author is ever loaded for a judge. `full`: the story alone. `author_hidden`: the exemplar's name,
-role and place as well. `open`: the author's name too. Photo credits, file names and times are left
-out in every blind mode. Where a press work came out is shown in `open` categories alone, since a
-by-line tells who wrote; proofs of publication are files and shown in none. Phrases that the secretariat hid read "[…]".
+The queries name the columns that the round allows (`RuleSet.sees`), so that nothing about the author is
+ever loaded for a judge who may not know it: the story alone, or with the exemplar's name and role, their
+unit and place, the author's name. Photo credits, file names and times are left out always. Where a press
+work came out is shown with the author alone, since a by-line tells who wrote; proofs of publication are
+files and shown never. Phrases that the secretariat hid read "[…]".
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from contest.contests.models import Contest
+from contest.contests.ruleset import Sees
 from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.richtext import Document, parse, with_photos
@@ -27,7 +28,6 @@ from contest.entries.rules import ACCEPTED
 from contest.exemplars.models import Exemplar
 from contest.units.models import Unit
 
-FULL, AUTHOR_HIDDEN, OPEN = "full", "author_hidden", "open"
 HIDDEN = "[…]"
 _WORD = re.compile(r"\w+", re.UNICODE)
 _PHOTO_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
@@ -50,7 +50,7 @@ class BlindPhoto:
 
 @dataclass(frozen=True, slots=True)
 class BlindExemplar:
-    """Who the story is about, where the blind mode shows it."""
+    """Who the story is about, where the round shows it; what it hides is empty."""
 
     kind: str
     name: str
@@ -73,7 +73,7 @@ class BlindLine:
 
 @dataclass(frozen=True, slots=True)
 class BlindEntry:
-    """An entry as a judge reads it. `author`, `medium` and `parts` are set in open categories alone."""
+    """An entry as a judge reads it. `author`, `medium` and `parts` are set where the author may be seen."""
 
     entry_id: int
     code: str
@@ -109,11 +109,11 @@ def hide(text: str, phrases: Collection[str]) -> str:
     return text
 
 
-def _mode(contest_id: int, category: str) -> str:
+def _sees(contest_id: int, round_id: str, category: str) -> Sees:
     contest = db.session.get(Contest, contest_id)
     if contest is None:
         raise NotFound(contest_id)
-    return contest.rules.category(category).blind
+    return contest.rules.sees(round_id, category)
 
 
 def blind_line(row: Any) -> BlindLine:
@@ -144,8 +144,8 @@ def blind_lines(entry_ids: Collection[int]) -> dict[int, BlindLine]:
     return {row.id: blind_line(row) for row in rows}
 
 
-def blind_entry(entry_id: int) -> BlindEntry:
-    """A valid entry as its judges read it. Raises NotFound for one that is not valid (any more)."""
+def blind_entry(entry_id: int, round_id: str) -> BlindEntry:
+    """A valid entry as the judges of a round read it. Raises NotFound for one that is not valid (any more)."""
     row = db.session.execute(
         select(
             Entry.id,
@@ -162,7 +162,8 @@ def blind_entry(entry_id: int) -> BlindEntry:
     ).one_or_none()
     if row is None:
         raise NotFound(entry_id)
-    mode = _mode(row.contest_id, row.category)
+    sees = _sees(row.contest_id, round_id, row.category)
+    exemplar, author = blind_about([entry_id], sees)[entry_id]
     hidden = row.redactions or ()
     return BlindEntry(
         entry_id=row.id,
@@ -173,10 +174,10 @@ def blind_entry(entry_id: int) -> BlindEntry:
         document=hide_in(with_photos(parse(row.document), _numbers(entry_id)), hidden, HIDDEN),
         word_count=row.word_count,
         photos=_photos(entry_id, hidden),
-        exemplar=None if mode == FULL else _exemplar(entry_id),
-        author=_author(entry_id) if mode == OPEN else None,
-        medium=row.medium if mode == OPEN else "",
-        parts=_parts(entry_id) if mode == OPEN else (),
+        exemplar=exemplar,
+        author=author,
+        medium=row.medium if sees.author else "",
+        parts=_parts(entry_id) if sees.author else (),
     )
 
 
@@ -206,22 +207,48 @@ def _photos(entry_id: int, hidden: Collection[str]) -> tuple[BlindPhoto, ...]:
     )
 
 
-def _exemplar(entry_id: int) -> BlindExemplar:
-    row = db.session.execute(
-        select(Exemplar.kind, Exemplar.name, Exemplar.role, Exemplar.address, Unit.name.label("unit"))
-        .join(Entry, Entry.exemplar_id == Exemplar.id)
-        .join(Unit, Unit.id == Exemplar.unit_id, isouter=True)
-        .where(Entry.id == entry_id)
-    ).one()
-    return BlindExemplar(kind=row.kind, name=row.name, role=row.role, unit=row.unit or "", address=row.address)
+def blind_about(entry_ids: Collection[int], sees: Sees) -> dict[int, tuple[BlindExemplar | None, str | None]]:
+    """Whom entries are about and who wrote them, as far as `sees` allows: for a list, in three queries at most."""
+    exemplars = _exemplars(entry_ids, sees) if sees.exemplar or sees.place else {}
+    authors = _authors(entry_ids) if sees.author else {}
+    return {entry_id: (exemplars.get(entry_id), authors.get(entry_id)) for entry_id in entry_ids}
 
 
-def _author(entry_id: int) -> str:
-    row = db.session.execute(select(Entry.pen_name, Entry.author_name).where(Entry.id == entry_id)).one()
-    members = db.session.execute(
-        select(CoAuthor.pen_name, CoAuthor.name).where(CoAuthor.entry_id == entry_id).order_by(CoAuthor.position)
+def _exemplars(entry_ids: Collection[int], sees: Sees) -> dict[int, BlindExemplar]:
+    columns: list[Any] = [Entry.id, Exemplar.kind]
+    if sees.exemplar:
+        columns += [Exemplar.name, Exemplar.role]
+    if sees.place:
+        columns += [Exemplar.address, Unit.name.label("unit")]
+    query = select(*columns).select_from(Entry).join(Exemplar, Exemplar.id == Entry.exemplar_id)
+    if sees.place:
+        query = query.join(Unit, Unit.id == Exemplar.unit_id, isouter=True)
+    return {
+        row["id"]: BlindExemplar(
+            kind=row["kind"],
+            name=row.get("name", ""),
+            role=row.get("role", ""),
+            unit=row.get("unit") or "",
+            address=row.get("address", ""),
+        )
+        for row in db.session.execute(query.where(Entry.id.in_(entry_ids))).mappings()
+    }
+
+
+def _authors(entry_ids: Collection[int]) -> dict[int, str]:
+    """Who wrote each entry, the authors of a group in their order; pen names where there are any."""
+    names: dict[int, list[str]] = {}
+    own = select(Entry.id, Entry.pen_name, Entry.author_name).where(Entry.id.in_(entry_ids))
+    for entry_id, pen_name, name in db.session.execute(own):
+        names[entry_id] = [pen_name or name]
+    members = (
+        select(CoAuthor.entry_id, CoAuthor.pen_name, CoAuthor.name)
+        .where(CoAuthor.entry_id.in_(entry_ids))
+        .order_by(CoAuthor.entry_id, CoAuthor.position)
     )
-    return ", ".join(pen_name or name for pen_name, name in (row, *members))
+    for entry_id, pen_name, name in db.session.execute(members):
+        names[entry_id].append(pen_name or name)
+    return {entry_id: ", ".join(each) for entry_id, each in names.items()}
 
 
 def _parts(entry_id: int) -> tuple[Part, ...]:

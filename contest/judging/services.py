@@ -7,7 +7,7 @@ from contest.judging.closing import check_closing, close_round, decide_gap, repl
 from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
-from contest.judging.declarations import declare_impartial
+from contest.judging.declarations import declare_impartial, declare_many
 from contest.judging.notes import add_note, change_note, delete_note
 from contest.judging.panels import end_seat, leave_panels, seat_judge
 from contest.judging.reopening import undo, unlock
@@ -26,6 +26,7 @@ __all__ = [
     "decide_gap",
     "declare_conflict",
     "declare_impartial",
+    "declare_many",
     "delete_note",
     "end_seat",
     "finalise_saved",

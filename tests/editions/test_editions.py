@@ -45,7 +45,7 @@ def test_an_edition_goes_from_a_copy_to_the_readers_and_leaves_the_entry_alone(a
     secretary, organiser, _ = people(entry.contest)
     db.session.flush()
     before = (entry.title, entry.document, entry.body, entry.photos[0].caption, entry.version, entry.updated_at)
-    judges = blind_entry(entry.id)
+    judges = blind_entry(entry.id, "prelim")
     assert queries.edition_state(entry) == NOT_PREPARED and queries.find_edition(entry.id) is None
     edition = prepared(entry, secretary, document="Gọi nhé.", title="Ông lái đò sông Vệ", abridged=True)
     assert queries.edition_state(entry) == PREPARED and queries.find_edition(entry.id) is None
@@ -55,7 +55,7 @@ def test_an_edition_goes_from_a_copy_to_the_readers_and_leaves_the_entry_alone(a
     assert edition.checks.keys() == {"proofread", "private", "exemplar", "photos", "abridged"}
     db.session.expire_all()
     assert before == (entry.title, entry.document, entry.body, entry.photos[0].caption, entry.version, entry.updated_at)
-    assert blind_entry(entry.id) == judges
+    assert blind_entry(entry.id, "prelim") == judges
     verbs = [row.verb for row in db.session.scalars(select(AuditRow).where(AuditRow.verb.like("editions.%")))]
     assert verbs == ["editions.prepare", "editions.save", "editions.approve"]
 

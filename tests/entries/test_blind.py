@@ -44,7 +44,7 @@ def accepted(**values):
 def test_a_judge_sees_the_story_and_the_exemplar(app):
     unit = make_unit("xã Khe Ngọn")
     entry = accepted(unit=unit, body="Đoạn một.\n\nĐoạn hai.")
-    seen = blind_entry(entry.id)
+    seen = blind_entry(entry.id, "prelim")
     assert (seen.code, seen.title) == (entry.blind_code, entry.title)
     assert [block.text for block in seen.document.blocks] == ["Đoạn một.", "Đoạn hai."]
     assert (seen.exemplar.name, seen.exemplar.unit, seen.exemplar.address) == (
@@ -67,7 +67,7 @@ def test_nothing_of_the_author_is_rendered_or_even_loaded(app):
 
     event.listen(db.engine, "before_cursor_execute", listen)
     try:
-        seen = blind_entry(entry_id)
+        seen = blind_entry(entry_id, "prelim")
         lines = blind_lines([entry_id])
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
@@ -92,7 +92,7 @@ def test_in_full_blindness_the_exemplars_record_is_hidden_too(app):
     contest = make_contest(1)
     now = contest.rules.window("submission").opens
     entry = make_accepted(contest, category="C", photos=0, now=now, **{**AUTHOR, "birth_date": date(2013, 1, 1)})
-    seen = blind_entry(entry.id)
+    seen = blind_entry(entry.id, "prelim")
     assert seen.exemplar is None
     assert "Trần Đình Sỹ" not in repr(seen)
 
@@ -102,14 +102,14 @@ def test_open_categories_show_the_author(app):
     document = {**document, "categories": [{**document["categories"][0], "blind": "open"}, document["categories"][1]]}
     contest = load_rule_set(rules=parse_rule_set(json.dumps(document)), actor=None, now=START)
     entry = make_accepted(contest, pen_name="Bút Danh")
-    assert blind_entry(entry.id).author == "Bút Danh"
+    assert blind_entry(entry.id, "prelim").author == "Bút Danh"
 
 
 def test_only_valid_entries_have_a_rendering(app):
     contest = make_contest()
     for entry in (make_draft(contest), make_submitted(contest)):
         with pytest.raises(NotFound):
-            blind_entry(entry.id)
+            blind_entry(entry.id, "prelim")
         with pytest.raises(NotFound):
             blind_photo_key(entry.id, "1", small=True)
         assert blind_lines([entry.id]) == {}
@@ -138,7 +138,7 @@ def test_hidden_words_reach_no_judge(app):
     services.redact(entry=entry, phrase="Lê Thị Ẩn", actor=actor, now=START)
     services.receive(entry=entry, actor=actor, now=START)
     services.accept(entry=entry, actor=actor, now=START)
-    seen = blind_entry(entry.id)
+    seen = blind_entry(entry.id, "prelim")
     assert seen.title == "Chuyện của […]"
     assert plain(seen.document) == "Tôi, […], kể lại. Lê Thị Ẩnh thì không."
     assert seen.photos[0].caption == seen.photos[0].alt == "Ảnh: […]"
@@ -154,7 +154,7 @@ def test_swapping_two_authors_changes_nothing_for_judges(app):
 
     def seen():
         db.session.flush()
-        return [dataclasses.asdict(blind_entry(entry.id)) for entry in entries]
+        return [dataclasses.asdict(blind_entry(entry.id, "prelim")) for entry in entries]
 
     before = seen()
     one, other = entries

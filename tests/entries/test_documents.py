@@ -86,6 +86,6 @@ def test_judges_read_the_formatting_without_the_hidden_words(app):
     services.redact(entry=draft, phrase="Lê Thị Ẩn", actor=secretary, now=START)
     services.receive(entry=draft, actor=secretary, now=START)
     services.accept(entry=draft, actor=secretary, now=START)
-    seen = blind_entry(draft.id)
+    seen = blind_entry(draft.id, "prelim")
     assert plain(seen.document) == "Tôi, […].\n\n[…] nói."
     assert seen.document.photos == (seen.photos[0].number,)

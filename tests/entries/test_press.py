@@ -184,7 +184,7 @@ def test_judges_of_an_open_category_see_where_it_came_out_and_no_file(app):
     secretary = secretary_of(entry.contest)
     services.receive(entry=entry, actor=secretary, now=START)
     services.accept(entry=entry, actor=secretary, now=START)
-    seen = blind_entry(entry.id)
+    seen = blind_entry(entry.id, "prelim")
     assert (seen.author, seen.medium, seen.parts) == ("Hoài An", "print", (PART,))
 
 
@@ -198,7 +198,7 @@ def test_judges_of_a_blind_category_see_nothing_of_it(app):
     secretary = secretary_of(entry.contest)
     services.receive(entry=entry, actor=secretary, now=START)
     services.accept(entry=entry, actor=secretary, now=START)
-    seen = blind_entry(entry.id)
+    seen = blind_entry(entry.id, "prelim")
     assert (seen.author, seen.medium, seen.parts) == (None, "", ())
 
 

@@ -428,8 +428,11 @@ judge:
     GET POST /cham/<slug>/bai/<public_id>
     GET /cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, vua, nho):size>
     POST /cham/<slug>/bai/<public_id>/luu
+    GET POST /cham/<slug>/bai/<public_id>/khai-bao
     GET POST /cham/<slug>/bai/<public_id>/trao-doi
     GET POST /cham/<slug>/bai/<public_id>/xung-dot
+    GET POST /cham/<slug>/khai-bao
+    GET POST /cham/<slug>/quy-uoc
 chair:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
     GET POST /ban-to-chuc/<slug>/cham/xep-hang/<category>
@@ -443,6 +446,7 @@ chair or organiser or secretary:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bai/<code>
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/giam-khao
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
     GET POST /ban-to-chuc/<slug>/bai-giay
     GET /ban-to-chuc/<slug>/bai-giay/<public_id>
@@ -484,6 +488,7 @@ organiser or secretary:
     GET /ban-to-chuc/<slug>/tin-nhan
     GET /ban-to-chuc/<slug>/tin-nhan/<template>
 organiser:
+    GET POST /ban-to-chuc/<slug>/ban-giao
     POST /ban-to-chuc/<slug>/thoi-han/gia-han
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/duyet
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/go

@@ -70,6 +70,8 @@ PAGES = [
     ("/don-vi-hanh-chinh/{unit}", "operator", "marking", 22),
     ("/don-vi/{unit}/xac-minh/{question}", "officer", "marking", 10),
     ("/cham/{slug}", "judge", "marking", 14),
+    ("/cham/{slug}/quy-uoc", "judge", "marking", 8),
+    ("/cham/{slug}/khai-bao", "judge", "marking", 18),
     ("/cham/{slug}/bai/{assignment}", "judge", "marking", 24),
     ("/ban-to-chuc/{slug}/cham", "chair", "marking", 20),
     ("/ban-to-chuc/{slug}/cham/prelim/{category}", "chair", "marking", 24),

@@ -20,6 +20,7 @@ from contest.contests.ruleset.parts import (
     Round,
     Rubric,
     Scoring,
+    Sees,
     Step,
     Verification,
     Voting,
@@ -90,6 +91,18 @@ class RuleSet(Part):
         ids = [each.id for each in self.rounds]
         place = ids.index(self.round(round_id).id) + 1
         return self.rounds[place] if place < len(ids) else None
+
+    def sees(self, round_id: str, category_id: str) -> Sees:
+        """What judges of a round may see beside the text: the round's own word, else the category's blind mode.
+
+        The one definition: every rendering, query, export and printed rule asks here. Raises NotFound.
+        """
+        said = self.round(round_id).sees
+        if said is not None:
+            return said
+        blind = self.category(category_id).blind
+        shown = blind != "full"
+        return Sees(author=blind == "open", exemplar=shown, place=shown)
 
     @property
     def last_round(self) -> Round:
