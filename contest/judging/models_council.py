@@ -102,9 +102,13 @@ class CouncilVoter(Base):
 
 
 class CouncilPaper(Base):
-    """One secret paper: {code: place}. No time, no name, and a random key, so that no order tells whose it is."""
+    """One secret paper: {code: place}. No time, no name, and a random key, so that no order tells whose it is.
+
+    Without SQLite's hidden counter of rows, which would tell the order in which they came.
+    """
 
     __tablename__ = "council_paper"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
     question_id: Mapped[int] = mapped_column(BigId, ForeignKey("council_question.id"), index=True)

@@ -26,4 +26,15 @@ def my_roles(contest: Contest) -> set[str]:
     return roles
 
 
-from contest.judging import views_assign, views_bench, views_chair, views_codes, views_council  # noqa: E402, F401 - they need `bp`
+from contest.judging import (  # noqa: E402, F401 - they need `bp`
+    views_assign,
+    views_bench,
+    views_chair,
+    views_closing,
+    views_codes,
+    views_compared,
+    views_council,
+    views_declare,
+    views_notes,
+    views_sheet,
+)

@@ -1,4 +1,4 @@
-"""Closing a round, and the places in the last one: pages of the head of jury."""
+"""The places in the last round, and the council that votes on what the rules leave equal."""
 
 from __future__ import annotations
 
@@ -8,52 +8,17 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from contest.contests.models import Contest
 from contest.contests.queries import get_contest
 from contest.core.errors import N_, Refused
 from contest.core.web import needs
 from contest.judging import services
-from contest.judging.conflicts import conflicts_among
 from contest.judging.council import ballots_of, category_ranking, open_ties
-from contest.judging.forms import BallotForm, ReasonForm, whole_number
+from contest.judging.forms import BallotForm, whole_number
 from contest.judging.locks import find_closing
-from contest.judging.rounds import in_round
 from contest.judging.table import told
 from contest.judging.views import bp, me
 from contest.judging.views_chair import do, frame
-
-
-def _partial(contest: Contest, round_id: str, category: str) -> frozenset[int]:
-    """Entries of the round with which whoever asks has a conflict of interest."""
-    where = in_round(contest, contest.rules.round(round_id), category)
-    return frozenset(entry_id for entry_id, _ in conflicts_among(contest.id, *where, judges=[me().id]))
-
-
-@bp.route("/ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem", methods=["GET", "POST"])
-@needs("chair")
-def close(slug: str, round_id: str, category: str) -> Any:
-    form = ReasonForm()
-    frame(get_contest(slug), round_id, category)
-    if request.method == "POST" and do(lambda now: _close(slug, round_id, category, now), form):
-        return redirect(url_for("judging.round", slug=slug, round_id=round_id, category=category), 303)
-    contest = get_contest(slug)
-    page = render_template(
-        "judging/close.html",
-        **frame(contest, round_id, category),
-        check=services.check_closing(contest, round_id, category),
-        closing=find_closing(contest.id, round_id, category),
-        partial=_partial(contest, round_id, category),
-        form=form,
-    )
-    return page, 422 if form.errors else 200
-
-
-def _close(slug: str, round_id: str, category: str, now: datetime) -> Any:
-    contest = get_contest(slug)
-    services.close_round(contest=contest, round_id=round_id, category=category, actor=me(), now=now)
-    if contest.rules.last_round.id == round_id:
-        return _("The round is closed and its scores are locked. Ties that the rules leave open go to the council.")
-    return _("The round is closed, its scores are locked, and its best entries have advanced.")
+from contest.judging.views_closing import partial_entries
 
 
 @bp.route("/ban-to-chuc/<slug>/cham/xep-hang/<category>", methods=["GET", "POST"])
@@ -70,7 +35,7 @@ def ranking(slug: str, category: str) -> Any:
     if request.method == "POST" and do(lambda now: _vote(slug, category, form, now), form):
         return redirect(url_for("judging.ranking", slug=slug, category=category), 303)
     contest = get_contest(slug)
-    partial = _partial(contest, round_id, category)
+    partial = partial_entries(contest, round_id, category)
     found = category_ranking(contest, category, without=partial)
     closing = find_closing(contest.id, round_id, category)
     names = {given.judge: given.judge_name for state in found.states.values() for given in state.given}
