@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -10,8 +11,9 @@ import pytest
 
 from contest.core.errors import Refused
 from contest.core.richtext import plain
-from contest.documents import bounded
+from contest.documents import bounded, office
 from contest.documents.rules import LIMITS, NOTES, TROUBLES, Read, Sheet
+from contest.documents.services import read_document
 from contest.entries import views_import
 from contest.entries.models import Entry
 from tests.documents.corpus import Odd, corpus, sheets, write_to
@@ -28,8 +30,12 @@ WAYS_OUT = ("send", "choose", "paste", "shorten", "use the template", "type", "u
 
 @functools.cache
 def outcomes() -> tuple[Outcome, ...]:
-    """Each file read once, a few at a time, watched; done once for all tests here."""
+    """Each file read once, a few at a time, watched; done once for all tests here.
+
+    As where LibreOffice is not installed: what is converted by it has bounds of its own.
+    """
     original, bounded.subprocess.Popen = bounded.subprocess.Popen, Watched
+    found, office.find_office = office.find_office, lambda: None
     try:
         with ThreadPoolExecutor(bounded.CHILDREN) as pool:
             texts = pool.map(read_watched, corpus())
@@ -37,6 +43,7 @@ def outcomes() -> tuple[Outcome, ...]:
             return (*texts, *lists)
     finally:
         bounded.subprocess.Popen = original
+        office.find_office = found
 
 
 @functools.cache
@@ -203,3 +210,19 @@ def test_the_corpus_can_be_written_to_a_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.documents.corpus.sheets", tuple)
     assert write_to(tmp_path / "out") == 2
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["001-_a_b.docx", "002-"]
+
+
+@pytest.mark.skipif(office.find_office() is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize(
+    "odd", [odd for odd in corpus() if odd.name.endswith((".doc", ".rtf"))], ids=lambda odd: odd.name
+)
+def test_libreoffice_reads_it_or_says_what_to_do(odd: Odd):
+    """Also the hostile ones: within the converter's own time, and never with an error of ours."""
+    begun = time.monotonic()
+    told = WAYS_OUT[0]
+    try:
+        read_document(odd.content, odd.name)
+    except Refused as refused:
+        told = refused.message.lower()
+    assert any(way in told for way in WAYS_OUT)
+    assert time.monotonic() - begun < office.SECONDS + SECONDS
