@@ -239,6 +239,9 @@ def test_the_page_saves_parts_and_keeps_what_was_typed(client, app):
     assert refused.status_code == 422
     assert 'value="Báo An Lam"' in refused.text
     assert 'value="31"' in refused.text
+    for odd in ("ba", "-3", "3,5", "12345"):
+        refused = client.post(address, data={**typed, "part-1-on-day": "28", "part-1-minutes": odd})
+        assert refused.status_code == 422, odd
     kept = client.post(address, data={**typed, "part-1-on-day": "28", "go": "next"})
     assert kept.status_code == 303
     db.session.expire_all()

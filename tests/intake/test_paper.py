@@ -12,7 +12,7 @@ from contest.core.db import db
 from contest.core.errors import Conflict, Refused
 from contest.entries import services
 from contest.entries.paper import check_paper_dates, is_compared, keyed_window, require_keyed_window
-from contest.intake import paper
+from contest.intake import paper, scans
 from contest.intake.scans import read_scan
 from tests.conftest import START, VIETNAM
 from tests.factories import intake, make_contest, make_officer, make_staff, make_unit, make_user, rule_sets, sign_in
@@ -283,3 +283,12 @@ def test_the_same_file_is_kept_once(app, contest, unit, typist, client):
 def test_someone_who_is_no_officer_types_nothing(client, contest, unit):
     sign_in(client, make_user())
     assert client.post(f"/don-vi/{unit.code}/bai-giay", data=form(contest)).status_code == 404
+
+
+def test_a_scan_beyond_all_bounds_is_not_even_looked_at(monkeypatch):
+    content = pdf(1)
+    monkeypatch.setattr(scans, "MOST_BYTES", len(content))
+    assert read_scan(content).pages
+    monkeypatch.setattr(scans, "MOST_BYTES", len(content) - 1)
+    with pytest.raises(Refused, match="too large"):
+        read_scan(content)

@@ -81,6 +81,18 @@ def test_a_bad_request_is_refused(app, kind, text):
         asked(make_user(), kind, text)
 
 
+def test_a_request_by_letter_says_who_asks_and_how_it_came(app, operator):
+    def entered(name="Bà Lê Thị Mơ", channel="paper"):
+        return services.enter(
+            name=name, contact="An Lam", channel=channel, kind="copy", text="", actor=operator, now=START
+        )
+
+    assert entered().channel == "paper"
+    for wrong in ({"name": " "}, {"channel": "web"}, {"channel": "pigeon"}):
+        with pytest.raises(Refused):
+            entered(**wrong)
+
+
 def test_a_person_sees_and_takes_what_is_held_and_nobody_elses(app, client):
     contest = make_contest()
     person, other = make_user("Lê Thị Mơ"), make_user("Người Khác")

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from contest.core.db import db
+from contest.core.errors import Refused
 from contest.entries import services
+from contest.screening.rules import VIEWS_MOST
 from contest.screening.search import PAGE, Wanted, find_entries, next_in_list, wanted_of
+from contest.screening.services import save_view
 from tests.conftest import START
-from tests.factories import make_contest, make_unit, make_user
+from tests.factories import make_contest, make_staff, make_unit, make_user
 from tests.factories.entries import make_accepted, make_draft, make_submitted, secretary_of, verify, words
 
 # (what the entry says, what is typed, found without accents, found exactly)
@@ -156,3 +159,17 @@ def test_odd_addresses_do_no_harm(app, arguments):
     page = find_entries(contest.id, wanted_of(arguments), START)
     assert all(entry.state == "submitted" for entry in page.entries)
     assert PAGE == 50
+
+
+def test_views_are_kept_to_a_number_and_named_anew(app):
+    contest = make_contest()
+    secretary = make_staff(contest, "secretary")
+
+    def keep(name):
+        return save_view(contest=contest, name=name, arguments={"tim": "x"}, actor=secretary, now=START)
+
+    for number in range(VIEWS_MOST):
+        keep(f"Góc {number}")
+    keep("Góc 0")
+    with pytest.raises(Refused):
+        keep("Góc nữa")

@@ -207,3 +207,27 @@ def test_loading_a_tree_brings_its_past_along(app):
     assert past.name(units["moi"], EVE) == "Xã Tên Cũ"
     assert past.successors(units["cu"], TODAY) == [units["moi"]]
     assert history.ancestors(units["so"], TODAY, "bloc") == [units["khoi"]]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"places": [{"tree": "family", "parent": None, "valid_from": "2026-01-01"}]},
+        {"places": [{"tree": "bloc", "parent": "ai-do", "valid_from": "2026-01-01"}]},
+    ],
+    ids=["no such tree", "no such unit"],
+)
+def test_a_tree_that_does_not_hold_together_is_not_loaded(app, row):
+    unit = {"id": "so", "name": "Sở Một", "kind": "department", "level": "so_nganh_doan_the_khoi"}
+    with pytest.raises(Refused):
+        load_units(rows=[{**unit, "valid_from": "2025-07-01", **row}], actor=None, now=START)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"), [("village", "xa_phuong_dac_khu"), ("commune", "thon")], ids=["kind", "level"]
+)
+def test_a_unit_has_a_kind_and_a_level_that_are_known(app, kind, level):
+    with pytest.raises(Refused):
+        changes.add_unit(
+            name="Xã Mới", name_en="", kind=kind, level=level, parent=None, valid_from=DAY, actor=None, now=START
+        )
