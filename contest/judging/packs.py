@@ -123,7 +123,7 @@ def make_pack(
 def _entry(
     contest: Contest, round_id: str, text: PackText, pictures: dict[str, bytes], files: FileStore, say: Say
 ) -> dict[str, Any]:
-    found = blind_entry(text.entry_id)
+    found = blind_entry(text.entry_id, round_id)
     category = contest.rules.category(found.category)
     about = [f"{category.id} – {loc(category.name)}"]
     if found.genre:
