@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -24,16 +24,18 @@ from contest.entries.queries import counts_by_state, entry_by_code
 from contest.judging import panels, services
 from contest.judging.assignment import possible_judges
 from contest.judging.conflicts import conflicts_among
-from contest.judging.forms import PersonForm, ReasonForm, whole_number
-from contest.judging.models import ConflictOfInterest, PanelSeat
+from contest.judging.forms import ReasonForm, whole_number
+from contest.judging.models import ConflictOfInterest
+from contest.judging.overview import overview
 from contest.judging.queries import is_locked
-from contest.judging.rounds import entry_state, round_state
+from contest.judging.rounds import entry_state
 from contest.judging.rules import BY_CHAIR, CONFLICTS, DECLARED, RefusedList
-from contest.judging.table import Row, judge_rows, overview, rows_for, told
+from contest.judging.sight import WHAT, matrix
+from contest.judging.table import FLAGS, SORTS, Line, Row, Table, judge_rows, rows_for, told
 from contest.judging.views import bp, me, my_roles
 
 TABLE = ("chair", "secretary", "organiser")
-FLAGS = ("third", "gap", "judges", "waiting", "own", "aside")
+A_PAGE = 50
 _ROUND = "/ban-to-chuc/<slug>/cham/<round_id>/<category>"
 Act = Callable[[datetime], Any]
 
@@ -82,12 +84,15 @@ def do(act: Act, form: Any = None) -> bool:
 @needs(*TABLE)
 def chair(slug: str) -> str:
     contest = get_contest(slug)
+    page = who(contest)
     return render_template(
         "judging/chair.html",
-        **who(contest),
+        **page,
         rules=contest.rules,
-        cells=overview(contest),
+        cells=overview(contest, me().id if page["chair"] else None),
         judges=len(panels.judges_of(contest)),
+        sight=matrix(contest.rules),
+        what=WHAT,
     )
 
 
@@ -96,24 +101,67 @@ def chair(slug: str) -> str:
 def round_page(slug: str, round_id: str, category: str) -> str:
     contest = get_contest(slug)
     page = frame(contest, round_id, category)
-    show = request.args.get("show", "")
-    if show and show not in FLAGS:
-        raise NotFound(show)
-    states = round_state(contest, round_id, category)
-    rows = rows_for(contest, states, me().id, chair=page["chair"])
-    names = {judge.id: judge.name for judge in panels.panel(contest, round_id, category)}
-    judges = judge_rows(rows, names)
+    wanted = _wanted(chair=page["chair"])
+    table = Table(contest, round_id, category, me().id, chair=page["chair"])
+    plain_list = wanted.sort == "code" and not wanted.down and not wanted.show
+    if plain_list:
+        # Which entries the page shows is known before anything is worked out: one reading for all of it.
+        some = [entry for entry in table.entries if wanted.code in entry.code]
+        table.states(some[(wanted.number - 1) * A_PAGE : wanted.number * A_PAGE])
+    every = table.lines()
+    chosen = [line for line in every if wanted.code in line.entry.code and wanted.show in ("", line.flag)]
+    chosen = table.sorted(chosen, wanted.sort, down=wanted.down)
+    last = max(1, -(-len(chosen) // A_PAGE))
+    number = min(wanted.number, last)
+    seated = {judge.id: judge.name for judge in panels.panel(contest, round_id, category)}
+    judges = judge_rows(every, {**seated, **_others(every, seated)}, me().id)
     totals = [total for judge in judges for total in judge.totals]
     return render_template(
         "judging/round.html",
         **page,
-        rows=[row for row in rows if not show or row.flag == show],
-        every=rows,
-        flagged={flag: sum(row.flag == flag for row in rows) for flag in FLAGS},
-        show=show,
+        rows=table.rows(chosen[(number - 1) * A_PAGE : number * A_PAGE]),
+        every=len(every),
+        chosen=len(chosen),
+        first=(number - 1) * A_PAGE + 1,
+        number=number,
+        last=last,
+        flagged=table.counts(every),
+        wanted=wanted,
+        seen=[line for line in every if not line.hidden],
         judges=judges,
-        middle=sum(totals) / len(totals) if totals else None,
+        middle=sum(totals) / len(totals) / 100 if totals else None,
         still_screened=_still_screened(contest, category),
+    )
+
+
+class Wanted(NamedTuple):
+    """What of the list is asked for, as the address says it."""
+
+    show: str
+    sort: str
+    down: bool
+    code: str
+    number: int
+
+
+def _wanted(*, chair: bool) -> Wanted:
+    """Raises NotFound for a list that does not exist; figures order the list of a head of jury alone."""
+    show = request.args.get("show", "")
+    sort, _colon, way = request.args.get("sap-xep", "code").partition(":")
+    allowed = SORTS if chair else ("code", "progress")
+    if (show and show not in FLAGS) or sort not in allowed or way not in ("", "down"):
+        raise NotFound(show or sort)
+    code = request.args.get("ma", "").strip().upper()[:20]
+    return Wanted(show, sort, way == "down", code, max(1, whole_number(request.args.get("trang"), 1)))
+
+
+def _others(lines: Sequence[Line], seated: Mapping[int, str]) -> dict[int, str]:
+    """Names of those who hold entries without a seat in the panel."""
+    ids = {held.judge_id for line in lines for held in line.entry.held} - seated.keys()
+    if not ids:
+        return {}
+    return dict(
+        db.session.execute(select(User.id, User.name).where(User.id.in_(ids)).order_by(User.name, User.id)).all()
     )
 
 
@@ -123,32 +171,10 @@ def _still_screened(contest: Contest, category: str) -> int:
     return sum(counts.get(state, 0) for state in ("submitted", "received", "completion_requested"))
 
 
-# Panel
+# One entry
 
 
-@bp.route(f"{_ROUND}/giam-khao", methods=["GET", "POST"])
-@needs(*TABLE)
-def panel(slug: str, round_id: str, category: str) -> Any:
-    form = PersonForm()
-    frame(get_contest(slug), round_id, category)
-    if request.method == "POST" and do(lambda now: _change_panel(slug, round_id, category, form, now), form):
-        return redirect(url_for("judging.panel", slug=slug, round_id=round_id, category=category), 303)
-    contest = get_contest(slug)
-    seated = panels.panel(contest, round_id, category)
-    free = [judge for judge in panels.judges_of(contest) if judge not in seated]
-    form.judge.choices = [("", _("Choose a judge")), *((judge.public_id, judge.name) for judge in free)]
-    page = render_template(
-        "judging/panel.html",
-        **frame(contest, round_id, category),
-        seated=seated,
-        free=free,
-        loads=panels.loads(contest, round_id, category),
-        form=form,
-    )
-    return page, 422 if form.errors else 200
-
-
-def _person(contest: Contest, public_id: str | None) -> User:
+def person_of(contest: Contest, public_id: str | None) -> User:
     """A judge of the contest by the id in a form. Raises Refused."""
     for judge in panels.judges_of(contest):
         if judge.public_id == public_id:
@@ -156,22 +182,7 @@ def _person(contest: Contest, public_id: str | None) -> User:
     raise Refused(N_("Choose a judge."), code="judge_missing")
 
 
-def _change_panel(slug: str, round_id: str, category: str, form: PersonForm, now: datetime) -> Any:
-    contest = get_contest(slug)
-    judge = _person(contest, form.judge.data)
-    if request.form.get("act") != "end":
-        services.seat_judge(contest=contest, round_id=round_id, category=category, judge=judge, actor=me(), now=now)
-        return _("%(name)s sits in the panel.", name=judge.name)
-    seats = panels.standing_seats(contest.id, round_id, category).where(PanelSeat.judge_id == judge.id)
-    for seat in db.session.scalars(seats):
-        services.end_seat(seat=seat, contest=contest, actor=me(), now=now)
-    return _("%(name)s has left the panel. What was marked is kept and counts again on return.", name=judge.name)
-
-
-# One entry
-
-
-def _entry(contest: Contest, round_id: str, category: str, code: str) -> Entry:
+def entry_of(contest: Contest, round_id: str, category: str, code: str) -> Entry:
     """The entry with this code, while it takes part in the round. Raises NotFound."""
     entry = entry_by_code(contest.id, code)
     if entry is None or entry.category != category or entry_state(entry, round_id) is None:
@@ -184,7 +195,7 @@ def _entry(contest: Contest, round_id: str, category: str, code: str) -> Entry:
 def entry(slug: str, round_id: str, category: str, code: str) -> Any:
     contest = get_contest(slug)
     frame(contest, round_id, category)
-    _entry(contest, round_id, category, code)
+    entry_of(contest, round_id, category, code)
     form = ReasonForm()
     here: dict[str, Any] = {"slug": slug, "round_id": round_id, "category": category, "code": code}
     if request.method == "POST" and do(lambda now: _change_entry(form, here, now), form):
@@ -195,7 +206,7 @@ def entry(slug: str, round_id: str, category: str, code: str) -> Any:
 def _entry_page(here: dict[str, Any], form: ReasonForm) -> str:
     contest = get_contest(here["slug"])
     page = frame(contest, here["round_id"], here["category"])
-    found = _entry(contest, here["round_id"], here["category"], here["code"])
+    found = entry_of(contest, here["round_id"], here["category"], here["code"])
     state = entry_state(found, here["round_id"])
     if state is None:
         raise NotFound(here["code"])
@@ -213,7 +224,7 @@ def _entry_page(here: dict[str, Any], form: ReasonForm) -> str:
         seated=seated,
         conflicts=_conflicts(found, row, seated, with_facts=page["staff"]),
         # The head of jury reads it as judges do; the secretariat has it on pages of its own.
-        text=blind_entry(found.id) if page["chair"] and row.hidden != "conflict" else None,
+        text=blind_entry(found.id, here["round_id"]) if page["chair"] and row.hidden != "conflict" else None,
         form=form,
         act=request.form.get("act", ""),
     )
@@ -250,18 +261,18 @@ def _conflicts(
 def _change_entry(form: ReasonForm, here: dict[str, Any], now: datetime) -> Any:
     contest = get_contest(here["slug"])
     round_id = here["round_id"]
-    found = _entry(contest, round_id, here["category"], here["code"])
+    found = entry_of(contest, round_id, here["category"], here["code"])
     act, reason = request.form.get("act"), form.reason.data or ""
     if act == "assign":
-        judge = _person(contest, request.form.get("judge"))
+        judge = person_of(contest, request.form.get("judge"))
         services.assign_one(entry=found, round_id=round_id, judge=judge, actor=me(), now=now)
         return _("Entry %(code)s was given to %(name)s.", code=here["code"], name=judge.name)
     if act == "conflict":
-        judge = _person(contest, request.form.get("judge"))
+        judge = person_of(contest, request.form.get("judge"))
         services.record_conflict(entry=found, judge=judge, reason=reason, actor=me(), now=now)
         return _("%(name)s does not judge entry %(code)s.", code=here["code"], name=judge.name)
     if act == "lift":
-        judge = _person(contest, request.form.get("judge"))
+        judge = person_of(contest, request.form.get("judge"))
         for _judge, _words, conflict in _conflicts(found, _row(contest, found, round_id), [], with_facts=False):
             if conflict is not None and conflict.judge_id == judge.id:
                 services.lift_conflict(conflict=conflict, actor=me(), now=now)
