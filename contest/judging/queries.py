@@ -23,7 +23,7 @@ from contest.judging.codes import opened_categories
 from contest.judging.conflicts import conflicts_among
 from contest.judging.council import final_ranking
 from contest.judging.locks import find_closing
-from contest.judging.models import Assignment, Mark, Sheet
+from contest.judging.models import Assignment, Mark, Sheet, SheetRevision
 from contest.judging.panels import appointed
 from contest.judging.rounds import entry_results, entry_state, in_round
 from contest.judging.scoring import RECONCILE
@@ -39,7 +39,11 @@ def is_locked(contest: Contest, round_id: str, category: str) -> bool:
 
 @dataclass(frozen=True)
 class Task:
-    """One line of a judge's queue. `state`: todo, open, final. `total` of the marks so far."""
+    """One line of a judge's queue. `state`: todo, open, final. `total` of the marks so far.
+
+    `declared`: whether its text may be opened. `skipped`: put to the end. `version` of the sheet, 0 without
+    one. `finals`: how often it was made final, the last time at `final_at`.
+    """
 
     public_id: str
     code: str
@@ -52,6 +56,11 @@ class Task:
     marked: int
     total: Decimal | None
     updated_at: datetime | None
+    version: int = 0
+    declared: bool = True
+    skipped: bool = False
+    finals: int = 0
+    final_at: datetime | None = None
 
 
 def rounds_of(contest: Contest, judge_id: int, now: datetime) -> list[str]:
@@ -90,6 +99,18 @@ def queue(contest: Contest, round_id: str, judge_id: int, now: datetime) -> list
         .group_by(Mark.sheet_id)
         .subquery()
     )
+    finals = (
+        select(
+            SheetRevision.sheet_id,
+            func.max(SheetRevision.number).label("number"),
+            func.max(SheetRevision.at).label("at"),
+        )
+        .join(Sheet, Sheet.id == SheetRevision.sheet_id)
+        .join(Assignment, Assignment.id == Sheet.assignment_id)
+        .where(*mine)
+        .group_by(SheetRevision.sheet_id)
+        .subquery()
+    )
     photos = select(func.count(Photo.id)).where(Photo.entry_id == Entry.id).scalar_subquery().label("photos")
     rows = db.session.execute(
         select(
@@ -104,14 +125,21 @@ def queue(contest: Contest, round_id: str, judge_id: int, now: datetime) -> list
             marked.c.count.label("marked"),
             marked.c.total,
             Sheet.updated_at,
+            Sheet.version,
+            Assignment.impartial_at,
+            Assignment.skipped_at,
+            finals.c.number.label("finals"),
+            finals.c.at.label("final_at"),
             Entry.id,
             Entry.redactions,
         )
         .join(Entry, Entry.id == Assignment.entry_id)
         .outerjoin(Sheet, Sheet.assignment_id == Assignment.id)
         .outerjoin(marked, marked.c.sheet_id == Sheet.id)
+        .outerjoin(finals, finals.c.sheet_id == Sheet.id)
         .where(*mine, *in_round(contest, round_))
-        .order_by(Assignment.place, Assignment.public_id)
+        # What was put off comes after the rest, the longest ago first.
+        .order_by(Assignment.skipped_at.is_not(None), Assignment.skipped_at, Assignment.place, Assignment.public_id)
     ).all()
     own = select(Assignment.entry_id).where(*mine)
     conflicts = conflicts_among(contest.id, Entry.id.in_(own), judges=[judge_id])
@@ -129,6 +157,11 @@ def queue(contest: Contest, round_id: str, judge_id: int, now: datetime) -> list
             marked=row.marked or 0,
             total=row.total,
             updated_at=row.updated_at,
+            version=row.version or 0,
+            declared=row.impartial_at is not None,
+            skipped=row.skipped_at is not None,
+            finals=row.finals or 0,
+            final_at=row.final_at,
         )
         for row in rows
         if row.id not in barred

@@ -34,9 +34,17 @@ def undo_until(rules: RuleSet, round_id: str, finalised_at: datetime) -> datetim
     return finalised_at + timedelta(minutes=rules.round(round_id).undo_minutes)
 
 
-def may_undo(rules: RuleSet, round_id: str, revision: SheetRevision, now: datetime) -> bool:
-    """Whether a finishing is of the kind, and recent enough, to be taken back; facts of the judge's own alone."""
-    return revision.reason is None and revision.source == SCREEN and now < undo_until(rules, round_id, revision.at)
+def undoable_until(assignment: Assignment, now: datetime) -> datetime | None:
+    """Until when the judge can take back the finishing of this sheet; None when not. The round is not closed."""
+    sheet = assignment.sheet
+    if sheet is None or sheet.state != FINAL:
+        return None
+    latest = sheet.revisions[-1]
+    try:
+        _check_may_undo(assignment, sheet, latest, now)
+    except Refused:
+        return None
+    return undo_until(assignment.entry.contest.rules, assignment.round, latest.at)
 
 
 def undo(*, assignment: Assignment, revision: int, actor: User, now: datetime) -> Sheet:
@@ -53,6 +61,7 @@ def undo(*, assignment: Assignment, revision: int, actor: User, now: datetime) -
     latest = sheet.revisions[-1]
     if sheet.state == OPEN and latest.number == revision and _reopened(sheet, revision, UNDO):
         return sheet
+    check_not_locked(held.entry.contest_id, held.round, held.entry.category)
     if sheet.state == OPEN or latest.number != revision:
         raise Conflict(
             N_("This sheet was changed in another window. Load the page again to see the latest marks."),
@@ -65,7 +74,6 @@ def undo(*, assignment: Assignment, revision: int, actor: User, now: datetime) -
 
 def _check_may_undo(assignment: Assignment, sheet: Sheet, latest: SheetRevision, now: datetime) -> None:
     rules, round_id = assignment.entry.contest.rules, assignment.round
-    check_not_locked(assignment.entry.contest_id, round_id, assignment.entry.category)
     if latest.reason is not None or latest.source != SCREEN:
         raise Refused(N_("Only what you finished on your bench can be taken back here."), code="not_undoable")
     if now >= undo_until(rules, round_id, latest.at):

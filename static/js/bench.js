@@ -5,6 +5,7 @@
 const form = document.querySelector("form[data-bench]");
 const words = form.dataset;
 const inputs = [...form.querySelectorAll("[data-mark]")];
+const remarks = [...form.querySelectorAll("[data-remark]")];
 const state = form.querySelector("[data-saved]");
 const version = form.querySelector("[name=version]");
 const totals = document.querySelectorAll("[data-total]");
@@ -50,7 +51,36 @@ function show(input) {
   input.toggleAttribute("aria-invalid", Boolean(error));
   const slider = crit.querySelector("[data-slider]");
   const value = hundredths(input.value);
-  slider.value = Number.isNaN(value) || value === null ? 0 : value / 100;
+  if (slider) slider.value = Number.isNaN(value) || value === null ? 0 : value / 100;
+  showBand(crit, error ? null : value);
+  showNeed(input.id, error ? null : value);
+}
+// What the mark means, as one moves: the band that it lies in.
+function showBand(crit, value) {
+  const place = crit.querySelector("[data-band]");
+  if (!place) return;
+  let meaning = "";
+  for (const band of crit.querySelectorAll("[data-from]")) {
+    const reached = value !== null && hundredths(band.dataset.from) <= value;
+    if (reached) meaning = band.querySelector("span").textContent;
+    band.classList.remove("now");
+    if (reached) {
+      crit.querySelector(".now")?.classList.remove("now");
+      band.classList.add("now");
+    }
+  }
+  if (place.textContent !== meaning) place.textContent = meaning;
+}
+// Whether the rules ask for a comment with this mark. The server asks again when the sheet is made final.
+function showNeed(id, value) {
+  const remark = remarks.find((each) => each.dataset.remark === id);
+  if (!remark) return;
+  const { always, below, above } = remark.dataset;
+  const needed =
+    value !== null &&
+    (always === "true" || (below && value < hundredths(below)) || (above && value > hundredths(above)));
+  remark.required = Boolean(needed);
+  remark.classList.toggle("needed", Boolean(needed) && !remark.value.trim());
 }
 function count() {
   let sum = 0;
@@ -83,7 +113,7 @@ function stop(text, label) {
   state.append(" ", link);
 }
 function keep() {
-  const values = Object.fromEntries([...inputs, form.elements.comment].map((input) => [input.name, input.value]));
+  const values = Object.fromEntries([...inputs, ...remarks, form.elements.comment].map((input) => [input.name, input.value]));
   try {
     localStorage.setItem(KEEP, JSON.stringify({ version: version.value, values }));
   } catch {
@@ -153,7 +183,7 @@ async function send({ last = false } = {}) {
 
 for (const input of inputs) {
   const slider = form.querySelector(`[data-slider="${CSS.escape(input.id)}"]`);
-  slider.addEventListener("input", () => {
+  slider?.addEventListener("input", () => {
     input.value = shown(Math.round(slider.value * 100));
     show(input);
     count();
@@ -170,7 +200,13 @@ for (const input of inputs) {
     (inputs[inputs.indexOf(input) + 1] ?? form.elements.comment).focus();
   });
 }
+for (const remark of remarks)
+  remark.addEventListener("input", () => {
+    show(document.getElementById(remark.dataset.remark));
+    changed();
+  });
 form.elements.comment.addEventListener("input", changed);
+for (const box of form.querySelectorAll("[data-goes-along]")) box.addEventListener("change", changed);
 form.addEventListener("focusout", () => save());
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
