@@ -89,13 +89,20 @@ def _carry_out(plan: Plan, contest: Contest, round_id: str, category: str, now: 
             continue
         # Whoever comes last to an entry whose judges are too far apart is the third.
         third = entry_id in plan.thirds and judge_id == plan.picks[entry_id][-1]
-        new.append(_values(round_id, entry_id, judge_id, THIRD if third else REGULAR, places, now))
+        new.append(values_of(round_id, entry_id, judge_id, THIRD if third else REGULAR, places, now))
     if new:
         db.session.execute(insert(Assignment), new)
 
 
 def ended_work(contest: Contest, round_id: str, category: str) -> dict[tuple[int, int], Assignment]:
     """What judges had of entries before: taken up again, so that nobody has one twice."""
+    return work_of(contest, round_id, category, standing=False)
+
+
+def work_of(
+    contest: Contest, round_id: str, category: str, *, standing: bool = True
+) -> dict[tuple[int, int], Assignment]:
+    """The assignments of a round in a category that stand, or that have ended, by entry and judge."""
     query = (
         select(Assignment)
         .join(Entry, Entry.id == Assignment.entry_id)
@@ -103,13 +110,13 @@ def ended_work(contest: Contest, round_id: str, category: str) -> dict[tuple[int
             Entry.contest_id == contest.id,
             Entry.category == category,
             Assignment.round == round_id,
-            Assignment.standing.is_(False),
+            Assignment.standing.is_(standing),
         )
     )
     return {(each.entry_id, each.judge_id): each for each in db.session.scalars(query)}
 
 
-def _values(round_id: str, entry_id: int, judge_id: int, kind: str, places: Random, now: datetime) -> dict[str, Any]:
+def values_of(round_id: str, entry_id: int, judge_id: int, kind: str, places: Random, now: datetime) -> dict[str, Any]:
     return {
         "round": round_id,
         "entry_id": entry_id,
@@ -163,7 +170,7 @@ def _give(
     if assignment is not None:
         revive(assignment)
     else:
-        assignment = Assignment(**_values(round_id, entry.id, judge.id, kind, places, now))
+        assignment = Assignment(**values_of(round_id, entry.id, judge.id, kind, places, now))
         db.session.add(assignment)
     db.session.flush()
     record(

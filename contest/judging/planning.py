@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
+from contest.contests.queries import roles_of
 from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.text import name_sort_key
@@ -24,7 +25,7 @@ from contest.judging.conflicts import conflicts_among
 from contest.judging.models import PanelSeat
 from contest.judging.panels import appointed, standing_seats
 from contest.judging.rounds import EntryState, in_round, round_state
-from contest.judging.rules import RESERVE
+from contest.judging.rules import JUDGING_ROLES, RESERVE
 from contest.judging.scoring import Words
 from contest.judging.shortfall import Cause
 
@@ -131,12 +132,13 @@ def plan_assignment(contest: Contest, round_id: str, category: str, *, seed: int
     Finished and begun work, and what is given already, stays: only what is missing is filled, by the chair
     and the members of the panel. Entries set aside get no more judges. Whoever plans has no hand in an entry
     that they have a conflict of interest with: it is held back, with the loads that it makes, so that
-    neither the plan nor the figures tell who marks it.
+    neither the plan nor the figures tell who marks it. For a head of jury, who judges too, authors' units
+    are left out of account: nothing of their plan depends on who wrote what, conflicts aside.
     """
     seats = [seat for seat in seats_of(contest, round_id, category) if seat.seat != RESERVE]
     every = [state for state in round_state(contest, round_id, category) if state.set_aside is None]
     conflicts = _conflicts(contest, round_id, category, {*(seat.judge_id for seat in seats), *_id_of(actor)})
-    facts = _facts(contest, round_id, category)
+    facts = _facts(contest, round_id, category, blind=judges_too(contest, actor))
     hidden = {state.entry.id for state in every if actor is not None and actor.id in conflicts[state.entry.id]}
     states = [state for state in every if state.entry.id not in hidden]
     demands = [
@@ -179,11 +181,16 @@ def _conflicts(contest: Contest, round_id: str, category: str, people: Iterable[
     return found
 
 
-def _facts(contest: Contest, round_id: str, category: str) -> dict[int, tuple[int | None, int]]:
-    """The author's unit and the length of each entry: what is spread over the judges, and shown to nobody."""
+def judges_too(contest: Contest, actor: User | None) -> bool:
+    """Whether whoever plans judges in this contest."""
+    return actor is not None and bool(roles_of(contest.id, actor.id) & JUDGING_ROLES)
+
+
+def _facts(contest: Contest, round_id: str, category: str, *, blind: bool) -> dict[int, tuple[int | None, int]]:
+    """The author's unit (None when `blind`) and the length of each entry: what is spread over the judges."""
     where = in_round(contest, contest.rules.round(round_id), category)
     rows = db.session.execute(select(Entry.id, Entry.author_unit_id, Entry.word_count).where(*where))
-    return {entry_id: (unit, words) for entry_id, unit, words in rows}
+    return {entry_id: (None if blind else unit, words) for entry_id, unit, words in rows}
 
 
 def _places(

@@ -112,7 +112,8 @@ def _too_little_room(classes: Sequence[_Class], places: Sequence[Place]) -> list
     short = [number for number, each in enumerate(classes) if sum(given[number].values()) < each.size * each.count]
     if not short:
         return []
-    if (whole := _cause(CAPS, classes, places, room)).possible < whole.needed and sum(room) < whole.needed:
+    if all(place.room is not None for place in places) and sum(room) < sum(each.size * each.count for each in classes):
+        whole = _cause(CAPS, classes, places, room)
         return [whole]
     found = [_cause(SET, _bound_with(number, classes, given), places, room) for number in short]
     return [min(found, key=lambda cause: (len(cause.entries), cause.entries))]
