@@ -42,7 +42,7 @@ from contest.judging.views_chair import do, frame, who
 
 STAFF = (SECRETARY, ORGANISER)
 _PAPER = "/ban-to-chuc/<slug>/cham/phieu-giay"
-_COMMENT_LINES = 5
+_COMMENT_LINES = 4
 
 
 # Lists
