@@ -15,7 +15,7 @@ from contest.entries.checks import missing
 from contest.entries.drafting import today_of
 from contest.entries.models import Entry
 from contest.entries.press import KeptFile, Part, clean_link, press_state
-from contest.entries.rules import NOT_PUBLISHED
+from contest.entries.rules import NOT_PUBLISHED, PARTS_MAX
 from tests.conftest import START
 from tests.factories import make_contest, make_user, sign_in
 from tests.factories.entries import changed_contest, make_draft, secretary_of, submit_draft
@@ -270,3 +270,10 @@ def test_a_proof_is_private_and_of_a_known_kind(client, app):
     stranger = app.test_client()
     sign_in(stranger, make_user())
     assert stranger.get(file_address).status_code == 404
+
+
+def test_a_series_has_a_bound(app):
+    entry = press_draft()
+    with pytest.raises(Refused) as told:
+        publish(entry, *[PART] * (PARTS_MAX + 1))
+    assert told.value.code == "too_many_parts"

@@ -354,3 +354,11 @@ def test_a_large_bundle_passes_the_token_and_a_larger_one_is_told(contest, unit,
             content_type="multipart/form-data",
         )
         assert answer.status_code == status
+
+
+def test_a_unit_has_a_few_open_bundles_at_a_time(contest, unit, officer):
+    for number in range(bundles.OPEN_MAX):
+        send(contest, unit, officer, zip_of([cells(number + 1)]))
+    with pytest.raises(Refused) as told:
+        send(contest, unit, officer, zip_of([cells(bundles.OPEN_MAX + 1)]))
+    assert told.value.code == "many"

@@ -231,3 +231,13 @@ def test_a_unit_has_a_kind_and_a_level_that_are_known(app, kind, level):
         changes.add_unit(
             name="Xã Mới", name_en="", kind=kind, level=level, parent=None, valid_from=DAY, actor=None, now=START
         )
+
+
+def test_a_name_has_a_bound_and_a_split_has_two_different_parts(app):
+    unit, one = make_unit("xã Đá Bạc"), make_unit("xã Đá Một")
+    rename(unit, "Đ" * 200)
+    with pytest.raises(Refused):
+        rename(unit, "Đ" * 201, on=date(2026, 9, 1))
+    for parts in ([], [Part(one)], [Part(one, 60), Part(one, 40)]):
+        with pytest.raises(Refused):
+            changes.split_unit(unit=unit, parts=parts, on=DAY, actor=None, now=START)
