@@ -11,9 +11,8 @@ from typing import Any
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_
-from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
-from contest.judging.conflicts import conflicts_among
+from contest.judging.conflicts import Pair, conflicts_among
 from contest.judging.panels import appointed
 from contest.judging.rounds import in_round, round_state
 from contest.judging.rules import THIRD
@@ -48,12 +47,14 @@ class Item:
 class ClosingCheck:
     """Whether a round can be closed: everything in the way, and who would advance.
 
-    `shortlist` is None in the last round. Names in it are public ids of entries.
+    `shortlist` is None in the last round. Names in it are public ids of entries. `conflicts`: of interest,
+    between the round's entries and whoever judges in the contest, pairs of ids.
     """
 
     items: tuple[Item, ...]
     shortlist: Shortlist | None
     states: tuple[EntryState, ...]
+    conflicts: frozenset[Pair] = frozenset()
 
     @property
     def problems(self) -> tuple[Words, ...]:
@@ -87,9 +88,9 @@ def check_closing(contest: Contest, round_id: str, category: str) -> ClosingChec
     """What keeps a round of a category from closing. An entry set aside keeps nothing from closing."""
     states = round_state(contest, round_id, category)
     counting = [state for state in states if state.set_aside is None]
-    gap = contest.rules.round(round_id).gap
-    undeclared = undeclared_in(contest, round_id, category)
     round_ = contest.rules.round(round_id)
+    gap = round_.gap
+    undeclared = undeclared_in(contest, round_id, category)
     items: list[Item] = []
     for state in counting:
         can_spare = spare(state, round_) > 0
@@ -100,12 +101,13 @@ def check_closing(contest: Contest, round_id: str, category: str) -> ClosingChec
             act = "settle" if gap is not None and gap.action == RECONCILE else "decide"
             items.append(Item(GAP, state.entry, words, (act, "waive"), waives=GAP))
         items += _undeclared(state, undeclared)
-    items += _not_independent(contest, round_id, category, counting)
+    conflicts = frozenset(conflicts_among(contest.id, *in_round(contest, round_, category)))
+    items += _not_independent(contest, counting, conflicts)
     chosen = _shortlist(contest, round_id, category, states)
     check = ClosingCheck((), chosen, tuple(states))
     if chosen is not None:
         items += _unverified(check, chosen)
-    return ClosingCheck(tuple(items), chosen, tuple(states))
+    return ClosingCheck(tuple(items), chosen, tuple(states), conflicts)
 
 
 def _sheets_missing(state: EntryState, undeclared: Collection[int], *, can_spare: bool) -> list[Item]:
@@ -158,10 +160,8 @@ def _undeclared(state: EntryState, undeclared: Collection[int]) -> list[Item]:
     ]
 
 
-def _not_independent(contest: Contest, round_id: str, category: str, states: Sequence[EntryState]) -> list[Item]:
+def _not_independent(contest: Contest, states: Sequence[EntryState], conflicts: Collection[Pair]) -> list[Item]:
     """Sheets that count and should not: a conflict learnt late, a judge whose role has ended."""
-    where = in_round(contest, contest.rules.round(round_id), category)
-    conflicts = conflicts_among(contest.id, *where)
     judging = set(db.session.scalars(appointed(contest.id)))
     items = []
     in_conflict = N_("%(judge)s has a conflict of interest with entry %(code)s: record it and assign another judge.")
@@ -215,14 +215,13 @@ def _candidate(state: EntryState, able: Collection[int]) -> Candidate:
 # For one head of jury
 
 
-def items_for(contest: Contest, check: ClosingCheck, person_id: int) -> list[Item]:
+def items_for(check: ClosingCheck, person_id: int) -> list[Item]:
     """The things in the way as one head of jury may see them, who may judge too.
 
     Of an entry with which they have a conflict: only that it waits for somebody else. Of one that they have not
     finished marking: only their own sheet.
     """
-    found = conflicts_among(contest.id, Entry.id.in_([item.entry.id for item in check.items]), judges=[person_id])
-    partial = {entry_id for entry_id, _judge in found}
+    partial = {entry_id for entry_id, judge_id in check.conflicts if judge_id == person_id}
     shown: list[Item] = []
     told: set[int] = set()
     for item in check.items:

@@ -24,6 +24,7 @@ from contest.judging import services
 from contest.judging.closing_check import (
     KINDS,
     ClosingCheck,
+    Item,
     check_closing,
     count_kinds,
     items_for,
@@ -37,7 +38,6 @@ from contest.judging.panels import appointed, panel
 from contest.judging.reminders import owed, remind, reminded_today
 from contest.judging.rounds import in_round
 from contest.judging.sheets import read_mark
-from contest.judging.states import EntryState
 from contest.judging.views import bp, me
 from contest.judging.views_chair import do, frame
 from contest.judging.waivers import lift, waive, waived_in
@@ -87,8 +87,8 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         raise NotFound(kind)
     closing = find_closing(contest.id, round_id, category)
     check = check_closing(contest, round_id, category)
-    partial = partial_entries(contest, round_id, category)
-    items = [] if closing else items_for(contest, check, me().id)
+    partial = frozenset(entry_id for entry_id, judge_id in check.conflicts if judge_id == me().id)
+    items = [] if closing else items_for(check, me().id)
     counts = count_kinds(items)
     kind = kind if kind in counts else next(iter(counts), "")
     chosen = [item for item in items if item.kind == kind]
@@ -110,7 +110,7 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         "number": number + 1,
         "last": last + 1,
         "late": [] if closing else _late(contest, round_id, check),
-        "choices": _choices(contest, round_id, category, [check.state_of(item.entry.id) for item in shown]),
+        "choices": _choices(contest, round_id, category, check, shown),
         "passed": [each for each in waived_in(contest, round_id, category) if each.entry_id not in partial],
         "tied": check.tied_at_line(),
         "me_id": me().id,
@@ -136,17 +136,17 @@ def _late(contest: Contest, round_id: str, check: ClosingCheck) -> list[Late]:
     return sorted(rows, key=lambda row: (-row.here, row.name))
 
 
-def _choices(contest: Contest, round_id: str, category: str, states: Sequence[EntryState]) -> dict[int, list[User]]:
+def _choices(
+    contest: Contest, round_id: str, category: str, check: ClosingCheck, items: Sequence[Item]
+) -> dict[int, list[User]]:
     """Who can be given each of these entries: in the panel, without it, without a conflict. By entry's id."""
-    if not states:
-        return {}
-    judges = panel(contest, round_id, category)
-    conflicts = conflicts_among(contest.id, Entry.id.in_([state.entry.id for state in states]))
+    wanted = {item.entry.id for item in items if {"replace", "assign"} & set(item.acts)}
+    judges = panel(contest, round_id, category) if wanted else []
     found = {}
-    for state in states:
-        holding = {given.judge_id for given in state.given}
-        found[state.entry.id] = [
-            judge for judge in judges if judge.id not in holding and (state.entry.id, judge.id) not in conflicts
+    for entry_id in wanted:
+        barred = {given.judge_id for given in check.state_of(entry_id).given}
+        found[entry_id] = [
+            judge for judge in judges if judge.id not in barred and (entry_id, judge.id) not in check.conflicts
         ]
     return found
 

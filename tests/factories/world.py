@@ -28,6 +28,7 @@ from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
 from contest.intake.models import Bundle, BundleLine
 from contest.judging.models import Assignment
+from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
@@ -209,6 +210,7 @@ def _side(index: int) -> Side:
     for name, entry in photos.items():
         side.photos[name] = _shown(entry)
     _screen(side, now)
+    _meet(side, now)
     return side
 
 
@@ -359,6 +361,10 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":
         return side.offered.public_id if page == "answer_offer" else side.scanned.public_id
+    if argument == "meeting_id":
+        return _meeting(side).public_id
+    if argument == "question_id":
+        return _meeting(side).questions[0].public_id
     if argument == "photo_id" and room == "judging":
         return "1"
     if argument == "photo_id":
@@ -417,6 +423,26 @@ def _give_proof(entry: Entry, now: datetime) -> None:
             added_at=now,
         )
     )
+
+
+def _meeting(side: Side) -> CouncilMeeting:
+    """The council's meeting, with a ballot that waits for votes."""
+    query = select(CouncilMeeting).where(CouncilMeeting.contest_id == side.contest.id).order_by(CouncilMeeting.id)
+    return db.session.scalars(query).first()
+
+
+def _meet(side: Side, now: datetime) -> None:
+    chair, judge = side.staff["chair"], side.staff["judge"]
+    meeting = CouncilMeeting(
+        contest_id=side.contest.id, held_at=now, place="Phòng họp 1", opened_by_id=chair.id, opened_at=now
+    )
+    meeting.attendance = [
+        CouncilAttendance(user_id=chair.id, capacity="chair", present=True),
+        CouncilAttendance(user_id=judge.id, capacity="member", present=True),
+    ]
+    meeting.questions = [CouncilQuestion(category=side.judged.category, codes=[side.judged.blind_code], opened_at=now)]
+    db.session.add(meeting)
+    db.session.flush()
 
 
 _SCREENING = ("finding_id", "pair_id", "view_id", "template_id")

@@ -432,6 +432,8 @@ judge:
     GET POST /cham/<slug>/bai/<public_id>/trao-doi
     GET POST /cham/<slug>/bai/<public_id>/xung-dot
     GET POST /cham/<slug>/khai-bao
+    GET /cham/<slug>/phieu-kin
+    GET POST /cham/<slug>/phieu-kin/<question_id>
     GET POST /cham/<slug>/quy-uoc
 chair:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
@@ -441,6 +443,8 @@ chair or organiser:
     POST /ban-to-chuc/<slug>/cham/phach/<category>/doc
     POST /ban-to-chuc/<slug>/cham/phach/<category>/mo
 chair or organiser or secretary:
+    GET POST /ban-to-chuc/<slug>/hoi-dong
+    GET POST /ban-to-chuc/<slug>/hoi-dong/<meeting_id>
     GET /ban-to-chuc/<slug>/cham
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bai/<code>
