@@ -25,6 +25,7 @@ from contest.core.text import clean_text
 from contest.entries.models import CoAuthor, Entry
 from contest.entries.persons import phone_tail
 from contest.exemplars.models import Exemplar
+from contest.exemplars.rules import INDIVIDUAL
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
 from contest.judging.models import Assignment, ConflictOfInterest
 from contest.judging.rules import (
@@ -44,24 +45,29 @@ from contest.units.models import UnitOfficer
 Pair = tuple[int, int]  # entry id, judge id
 
 
-class _Facts(NamedTuple):
-    """What an entry is held against: ids of people and units, names, telephone numbers of co-authors."""
+class Facts(NamedTuple):
+    """What an entry is held against: ids of people and units, names, telephone numbers of co-authors.
+
+    `people`: the names of persons alone, no pen names and no collectives.
+    """
 
     entry: int
     authors: frozenset[int]
     author_units: frozenset[int]
     exemplar_unit: int | None
     names: tuple[str, ...]
+    people: tuple[str, ...]
     phones: frozenset[str]
 
 
-class _Appointment(NamedTuple):
+class Appointment(NamedTuple):
     """`units`: where the judge works, and a unit that they answer for as its officer."""
 
     judge: int
     units: frozenset[int]
     relatives: str
     phone: str
+    name: str
 
 
 def conflicts_among(
@@ -72,9 +78,9 @@ def conflicts_among(
     `judges`: user ids, all who hold a judging role when None. Four queries whatever the numbers.
     """
     wanted = None if judges is None else set(judges)
-    entries = _facts(contest_id, *where)
+    entries = facts(contest_id, *where)
     found: dict[Pair, set[str]] = defaultdict(set)
-    for judge in _appointments(contest_id, wanted):
+    for judge in appointments(contest_id, wanted):
         for entry in entries:
             for source in _sources(entry, judge):
                 found[entry.entry, judge.judge].add(source)
@@ -108,7 +114,8 @@ def check_impartial(entry: Entry, actor: User) -> None:
         )
 
 
-def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
+def facts(contest_id: int, *where: ColumnElement[bool]) -> list[Facts]:
+    """What entries of the contest that meet `where` are held against. Two queries."""
     author = aliased(User)
     rows = db.session.execute(
         select(
@@ -120,6 +127,7 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
             Entry.pen_name,
             author.name,
             Exemplar.name,
+            Exemplar.kind,
         )
         .join(Exemplar, Exemplar.id == Entry.exemplar_id)
         .join(author, author.id == Entry.author_id)
@@ -130,14 +138,18 @@ def _facts(contest_id: int, *where: ColumnElement[bool]) -> list[_Facts]:
     for row in rows:
         group = members.get(row[0], ())
         units = (row[2], *(member.unit_id for member in group))
-        names = [*row[4:], *(name for member in group for name in (member.name, member.pen_name))]
+        names = [*row[4:8], *(name for member in group for name in (member.name, member.pen_name))]
+        people = [row[4], row[6], *(member.name for member in group)]
+        if row[8] == INDIVIDUAL:
+            people.append(row[7])
         found.append(
-            _Facts(
+            Facts(
                 entry=row[0],
                 authors=frozenset({row[1], *(member.user_id for member in group if member.user_id is not None)}),
                 author_units=frozenset(unit for unit in units if unit is not None),
                 exemplar_unit=row[3],
                 names=tuple(name for name in names if name),
+                people=tuple(dict.fromkeys(name for name in people if name)),
                 phones=frozenset(tail for member in group if (tail := phone_tail(member.phone))),
             )
         )
@@ -166,9 +178,10 @@ def _members(contest_id: int, *where: ColumnElement[bool]) -> dict[int, list[_Me
     return found
 
 
-def _appointments(contest_id: int, wanted: set[int] | None) -> list[_Appointment]:
+def appointments(contest_id: int, wanted: set[int] | None) -> list[Appointment]:
+    """What is known of the people who hold a judging role (of those in `wanted`), for finding conflicts."""
     query = (
-        select(RoleGrant.user_id, RoleGrant.relatives, User.phone, RoleGrant.unit_id, UnitOfficer.unit_id)
+        select(RoleGrant.user_id, RoleGrant.relatives, User.phone, User.name, RoleGrant.unit_id, UnitOfficer.unit_id)
         .join(User, User.id == RoleGrant.user_id)
         .outerjoin(UnitOfficer, (UnitOfficer.user_id == RoleGrant.user_id) & UnitOfficer.ended_at.is_(None))
         .where(RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None))
@@ -176,14 +189,18 @@ def _appointments(contest_id: int, wanted: set[int] | None) -> list[_Appointment
     if wanted is not None:
         query = query.where(RoleGrant.user_id.in_(wanted))
     return [
-        _Appointment(
-            judge, frozenset(unit for unit in units if unit is not None), names_as_text(relatives), phone_tail(phone)
+        Appointment(
+            judge,
+            frozenset(unit for unit in units if unit is not None),
+            names_as_text(relatives),
+            phone_tail(phone),
+            name,
         )
-        for judge, relatives, phone, *units in db.session.execute(query)
+        for judge, relatives, phone, name, *units in db.session.execute(query)
     ]
 
 
-def _sources(entry: _Facts, judge: _Appointment) -> list[str]:
+def _sources(entry: Facts, judge: Appointment) -> list[str]:
     sources = []
     if judge.judge in entry.authors or judge.phone in entry.phones:
         sources.append(OWN_ENTRY)

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
 from contest.audit.services import record
 from contest.contests.models import Contest, RoleGrant
 from contest.contests.queries import roles_of
+from contest.contests.rules import CHAIR
 from contest.core.db import db
-from contest.core.errors import N_, Refused
+from contest.core.errors import N_, NotFound, Refused
 from contest.core.text import name_sort_key
 from contest.entries.models import Entry
 from contest.judging.conflicts import conflicts_among, end_assignment
 from contest.judging.locks import check_not_locked, find_closing, hold_contest
 from contest.judging.models import Assignment, PanelSeat, Sheet
 from contest.judging.rounds import round_state
-from contest.judging.rules import ENDED_CONFLICT, ENDED_REMOVED, JUDGING_ROLES
+from contest.judging.rules import ENDED_CONFLICT, ENDED_REMOVED, JUDGING_ROLES, LEADS, MEMBER, MOST_ENTRIES, SEATS
 
 
 def standing_seats(contest_id: int, round_id: str, category: str) -> Select[PanelSeat]:
@@ -37,6 +39,16 @@ def appointed(contest_id: int) -> Select[int]:
     return select(RoleGrant.user_id).where(
         RoleGrant.contest_id == contest_id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None)
     )
+
+
+def seats(contest: Contest, round_id: str, category: str) -> list[PanelSeat]:
+    """The seats of a panel whose holders still hold a judging role: chair, members, reserves, each by given name."""
+    found = db.session.scalars(
+        standing_seats(contest.id, round_id, category)
+        .where(PanelSeat.judge_id.in_(appointed(contest.id)))
+        .options(joinedload(PanelSeat.judge))
+    )
+    return sorted(found, key=lambda seat: (list(SEATS).index(seat.seat), name_sort_key(seat.judge.name), seat.judge_id))
 
 
 def panel(contest: Contest, round_id: str, category: str) -> list[User]:
@@ -70,10 +82,20 @@ def loads(contest: Contest, round_id: str, category: str) -> dict[int, int]:
 
 
 def seat_judge(
-    *, contest: Contest, round_id: str, category: str, judge: User, actor: User | None, now: datetime
+    *,
+    contest: Contest,
+    round_id: str,
+    category: str,
+    judge: User,
+    actor: User | None,
+    now: datetime,
+    kind: str | None = None,
+    least: int | None = None,
+    most: int | None = None,
 ) -> PanelSeat:
     """Give `judge` a place in a panel, and their work back when they had one before.
 
+    `kind` of seat: None makes the contest's head of jury the panel's chair where it has none, others members.
     Every finished sheet counts again. What was not finished comes back where the entry still lacks a
     judge. Nothing comes back against a conflict of interest. Raises Refused, Conflict (round closed).
     """
@@ -81,12 +103,25 @@ def seat_judge(
     contest.rules.category(category)
     hold_contest(contest, alone=True)
     check_not_locked(contest.id, round_id, category)
-    if not roles_of(contest.id, judge.id) & JUDGING_ROLES:
+    roles = roles_of(contest.id, judge.id)
+    if not roles & JUDGING_ROLES:
         raise Refused(N_("%(name)s is not a judge of this contest."), code="not_a_judge", name=judge.name)
     standing = standing_seats(contest.id, round_id, category).where(PanelSeat.judge_id == judge.id)
     if db.session.scalar(standing) is not None:
         raise Refused(N_("%(name)s already sits in this panel."), code="seated", name=judge.name)
-    seat = PanelSeat(contest_id=contest.id, round=round_id, category=category, judge=judge, seated_at=now)
+    if kind is None:
+        kind = LEADS if CHAIR in roles and _chair_of(contest.id, round_id, category) is None else MEMBER
+    _check_seat(contest, round_id, category, judge, kind, least, most)
+    seat = PanelSeat(
+        contest_id=contest.id,
+        round=round_id,
+        category=category,
+        judge=judge,
+        seat=kind,
+        least=least,
+        most=most,
+        seated_at=now,
+    )
     db.session.add(seat)
     db.session.flush()
     returned = _give_back(contest, round_id, category, judge)
@@ -99,10 +134,85 @@ def seat_judge(
         now=now,
         round=round_id,
         category=category,
+        seat=kind,
+        least=least,
+        most=most,
         returned=[assignment.public_id for assignment in returned],
     )
     db.session.flush()
     return seat
+
+
+def _chair_of(contest_id: int, round_id: str, category: str) -> PanelSeat | None:
+    return db.session.scalar(standing_seats(contest_id, round_id, category).where(PanelSeat.seat == LEADS))
+
+
+def _check_seat(
+    contest: Contest, round_id: str, category: str, judge: User, kind: str, least: int | None, most: int | None
+) -> None:
+    if kind not in SEATS:
+        raise NotFound(kind)
+    if kind == LEADS:
+        if CHAIR not in roles_of(contest.id, judge.id):
+            raise Refused(
+                N_("%(name)s cannot chair the panel: that is for whoever holds the role of head of jury."),
+                code="not_head_of_jury",
+                name=judge.name,
+            )
+        chair = _chair_of(contest.id, round_id, category)
+        if chair is not None and chair.judge_id != judge.id:
+            raise Refused(
+                N_("%(name)s chairs this panel already; a panel has one chair."),
+                code="chair_seated",
+                name=chair.judge.name,
+            )
+    for number in (least, most):
+        if number is not None and not 0 <= number <= MOST_ENTRIES:
+            raise Refused(N_("Limits are whole numbers from 0 to %(most)s."), code="limit", most=MOST_ENTRIES)
+    if least is not None and most is not None and least > most:
+        raise Refused(
+            N_("%(name)s cannot have at least %(least)s and at most %(most)s entries."),
+            code="limits_crossed",
+            name=judge.name,
+            least=least,
+            most=most,
+        )
+
+
+def change_seat(
+    *,
+    seat: PanelSeat,
+    contest: Contest,
+    kind: str,
+    least: int | None,
+    most: int | None,
+    actor: User,
+    now: datetime,
+) -> None:
+    """Change what a seat is and its limits for the next assignment; what was given stays. Raises as `seat_judge`."""
+    hold_contest(contest, alone=True)
+    check_not_locked(contest.id, seat.round, seat.category)
+    if seat.ended_at is not None:
+        raise NotFound(seat.id)
+    _check_seat(contest, seat.round, seat.category, seat.judge, kind, least, most)
+    before = {"seat": seat.seat, "least": seat.least, "most": seat.most}
+    after = {"seat": kind, "least": least, "most": most}
+    if before == after:
+        return
+    seat.seat, seat.least, seat.most = kind, least, most
+    record(
+        actor=actor.public_id,
+        verb="judging.change_seat",
+        object_type="user",
+        object_id=seat.judge.public_id,
+        contest_id=contest.id,
+        now=now,
+        round=seat.round,
+        category=seat.category,
+        before=before,
+        after=after,
+    )
+    db.session.flush()
 
 
 def _give_back(contest: Contest, round_id: str, category: str, judge: User) -> list[Assignment]:

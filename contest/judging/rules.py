@@ -19,7 +19,7 @@ OWN_ENTRY, OWN_UNIT, EXEMPLAR_UNIT, RELATIVE = "own_entry", "own_unit", "exempla
 # worked out each time they are asked for, so that a fact learnt late counts at once.
 CONFLICTS = {
     DECLARED: N_("Declared by the judge"),
-    BY_CHAIR: N_("Recorded by the head of jury"),
+    BY_CHAIR: N_("Recorded by the head of jury or the secretariat"),
     OWN_ENTRY: N_("The judge wrote the entry"),
     OWN_UNIT: N_("The author belongs to the judge's unit"),
     EXEMPLAR_UNIT: N_("The exemplar belongs to the judge's unit"),
@@ -29,6 +29,8 @@ CONFLICTS = {
 ENDED_CONFLICT, ENDED_REMOVED = "conflict", "removed"
 REGULAR, THIRD = "regular", "third"
 LEADS, MEMBER, RESERVE = "chair", "member", "reserve"  # seats of a panel
+SEATS = {LEADS: N_("Chair of the panel"), MEMBER: N_("Member"), RESERVE: N_("Reserve")}
+MOST_ENTRIES = 9999
 LONGEST_COMMENT = 5000
 
 

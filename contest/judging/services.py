@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contest.judging.assignment import assign, assign_one, plan_assignment
+from contest.judging.assignment import assign, assign_one
+from contest.judging.by_sheet import change_assignments
 from contest.judging.closing import check_closing, close_round, decide_gap, replace_judge, set_aside, settle_gap
 from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
 from contest.judging.declarations import declare_impartial, declare_many
 from contest.judging.notes import add_note, change_note, delete_note
-from contest.judging.panels import end_seat, leave_panels, seat_judge
+from contest.judging.panels import change_seat, end_seat, leave_panels, seat_judge
+from contest.judging.planning import plan_assignment
 from contest.judging.reopening import undo, unlock
 from contest.judging.sheets import finalise_saved, finalise_sheet, rescore, save_sheet, skip
+from contest.judging.suggestions import confirm_suggestion, dismiss_suggestion
 from contest.judging.terms import accept_terms
 
 __all__ = [
@@ -20,14 +23,18 @@ __all__ = [
     "ask_to_open",
     "assign",
     "assign_one",
+    "change_assignments",
     "change_note",
+    "change_seat",
     "check_closing",
     "close_round",
     "decide_gap",
+    "confirm_suggestion",
     "declare_conflict",
     "declare_impartial",
     "declare_many",
     "delete_note",
+    "dismiss_suggestion",
     "end_seat",
     "finalise_saved",
     "finalise_sheet",

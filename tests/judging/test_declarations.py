@@ -8,6 +8,7 @@ from sqlalchemy import select
 from contest.audit.models import AuditRow
 from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
+from contest.core.richtext import from_plain, source_of
 from contest.judging.declarations import undeclared
 from contest.judging.models import ConflictOfInterest, Sheet, TermsAcceptance
 from contest.judging.services import (
@@ -47,7 +48,8 @@ def now_of(contest):
 
 def handed(contest, judge, **fields):
     """An entry given to a judge who has declared nothing."""
-    entry = make_accepted(contest, body=f"{BODY}. Ông chèo đò.", **fields)
+    text = f"{BODY}. Ông chèo đò."
+    entry = make_accepted(contest, body=text, document=source_of(from_plain(text)), **fields)
     return assign_one(entry=entry, round_id="prelim", judge=judge, actor=judge, now=now_of(contest))
 
 
