@@ -79,7 +79,7 @@ def paper_page(slug: str) -> Any:
         round=round_,
         begun=rules.has_begun(round_.id, g.now),
         window=rules.window(round_.id),
-        judges=by_judge(contest, round_.id),
+        judges=by_judge(contest, round_.id) if lines is None else [],
         lines=lines,
         chosen=chosen,
         typed=typed,

@@ -27,7 +27,7 @@ from contest.entries.models import Attachment, Entry, LatePass, Photo
 from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
 from contest.intake.models import Bundle, BundleLine
-from contest.judging.models import Assignment
+from contest.judging.models import Assignment, JointReading, JointSheet, JointText
 from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
@@ -211,6 +211,7 @@ def _side(index: int) -> Side:
         side.photos[name] = _shown(entry)
     _screen(side, now)
     _meet(side, now)
+    _read_jointly(side, now)
     return side
 
 
@@ -361,6 +362,12 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":
         return side.offered.public_id if page == "answer_offer" else side.scanned.public_id
+    if argument == "text_id":
+        return _jointly_read(side).public_id
+    if argument == "reading_id":
+        return _jointly_read(side).reading.public_id
+    if argument == "sheet_id" and room == "judging":
+        return side.assignment.public_id
     if argument == "meeting_id":
         return _meeting(side).public_id
     if argument == "question_id":
@@ -423,6 +430,38 @@ def _give_proof(entry: Entry, now: datetime) -> None:
             added_at=now,
         )
     )
+
+
+def _jointly_read(side: Side) -> JointText:
+    """The entry that the judge has marked jointly."""
+    query = select(JointText).join(JointReading).where(JointReading.contest_id == side.contest.id)
+    return db.session.scalars(query).one()
+
+
+def _read_jointly(side: Side, now: datetime) -> None:
+    judge, rubric = side.staff["judge"], side.contest.rules.rubric
+    reading = JointReading(
+        contest_id=side.contest.id,
+        round=side.assignment.round,
+        category=side.judged.category,
+        opened_at=now,
+        opened_by_id=side.staff["organiser"].id,
+        closed_at=now,
+        closed_by_id=side.staff["chair"].id,
+    )
+    reading.texts = [JointText(entry=side.judged)]
+    db.session.add(reading)
+    db.session.flush()
+    db.session.add(
+        JointSheet(
+            text_id=reading.texts[0].id,
+            judge_id=judge.id,
+            marks={criterion.id: str(criterion.max) for criterion in rubric.criteria},
+            updated_at=now,
+            final_at=now,
+        )
+    )
+    db.session.flush()
 
 
 def _meeting(side: Side) -> CouncilMeeting:
@@ -507,6 +546,11 @@ FREE = {
     "template",
     "channel",
 }
+
+
+def named(side: Side, argument: str) -> str:
+    """What one argument of judging's addresses is for this side."""
+    return str(_object(side, "judging.page", argument))
 
 
 def unknown(rule: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -232,14 +232,16 @@ def meant_for(access: Any, case: Case) -> set[str]:
     """For whom the thing in the address is there, among those whom the declaration lets in."""
     if access.kind == "signed_in":
         return {"writer"}
-    if access.needs == ("judge",) and "public_id" in case.rule.arguments:
+    if access.needs == ("judge",) and case.rule.arguments & {"public_id", "text_id"}:
         return {"judge"}  # an assignment is one judge's, the chair's neither
     return {role for need in access.needs for role in MEETS[need]}
 
 
 def waits(case: Case, moment: str) -> bool:
     """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
-    return moment == "submission" and case.rule.rule.startswith("/cham/<slug>/bai/")
+    return moment == "submission" and (
+        case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
+    )
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # who may is decided before any database is asked
@@ -432,6 +434,11 @@ judge:
     GET POST /cham/<slug>/bai/<public_id>/trao-doi
     GET POST /cham/<slug>/bai/<public_id>/xung-dot
     GET POST /cham/<slug>/khai-bao
+    GET /cham/<slug>/doc-chung
+    GET /cham/<slug>/doc-chung/<reading_id>/so-sanh
+    GET POST /cham/<slug>/doc-chung/<text_id>
+    GET /cham/<slug>/doc-chung/<text_id>/anh/<photo_id>/<any(lon, vua, nho):size>
+    POST /cham/<slug>/doc-chung/<text_id>/luu
     GET /cham/<slug>/phieu-kin
     GET POST /cham/<slug>/phieu-kin/<question_id>
     GET POST /cham/<slug>/quy-uoc
@@ -443,13 +450,20 @@ chair or organiser:
     POST /ban-to-chuc/<slug>/cham/phach/<category>/doc
     POST /ban-to-chuc/<slug>/cham/phach/<category>/mo
 chair or organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
+    GET /ban-to-chuc/<slug>/cham/phieu-giay
+    GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>
+    POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>/luu
     GET POST /ban-to-chuc/<slug>/hoi-dong
     GET POST /ban-to-chuc/<slug>/hoi-dong/<meeting_id>
     GET /ban-to-chuc/<slug>/cham
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bai/<code>
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/doc-chung
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/giam-khao
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/bang-tinh
+    POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
     GET POST /ban-to-chuc/<slug>/bai-giay

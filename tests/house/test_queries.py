@@ -21,7 +21,7 @@ from contest.outbox.models import Message
 from tests.conftest import START, VIETNAM
 from tests.factories import judging, make_staff, make_unit, make_user, sign_in
 from tests.factories.entries import make_submitted
-from tests.factories.world import Side, World, make_world, publish
+from tests.factories.world import Side, World, make_world, named, publish
 
 MOMENTS = {
     "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
@@ -73,6 +73,15 @@ PAGES = [
     ("/cham/{slug}/quy-uoc", "judge", "marking", 8),
     ("/cham/{slug}/khai-bao", "judge", "marking", 18),
     ("/cham/{slug}/bai/{assignment}", "judge", "marking", 24),
+    ("/cham/{slug}/doc-chung", "judge", "marking", 17),
+    ("/cham/{slug}/doc-chung/{text}", "judge", "marking", 20),
+    ("/cham/{slug}/doc-chung/{reading}/so-sanh", "judge", "marking", 17),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/doc-chung", "chair", "marking", 17),
+    ("/ban-to-chuc/{slug}/cham/phieu-giay", "secretary", "marking", 10),
+    ("/ban-to-chuc/{slug}/cham/phieu-giay?ma=ZZZZ", "secretary", "marking", 12),
+    ("/ban-to-chuc/{slug}/cham/phieu-giay?giam-khao={judge}", "secretary", "marking", 16),
+    ("/ban-to-chuc/{slug}/cham/phieu-giay/{assignment}", "secretary", "marking", 26),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/phieu-giay.pdf", "secretary", "marking", 14),
     ("/ban-to-chuc/{slug}/cham", "chair", "marking", 20),
     ("/ban-to-chuc/{slug}/cham/prelim/{category}", "chair", "marking", 24),
     ("/ban-to-chuc/{slug}/cham/prelim/{category}/giam-khao", "chair", "marking", 20),
@@ -108,6 +117,10 @@ LISTS = [
     "/ban-to-chuc/{slug}/nhan-vat",
     "/ban-to-chuc/{slug}/nhan-vat/trung-nhau",
     "/ban-to-chuc/{slug}/bai-du-thi",
+    "/cham/{slug}/doc-chung",
+    "/ban-to-chuc/{slug}/cham/phieu-giay",
+    "/ban-to-chuc/{slug}/cham/phieu-giay?giam-khao={judge}",
+    "/ban-to-chuc/{slug}/cham/prelim/{category}/phieu-giay.pdf",
     "/ban-to-chuc/{slug}/cham",
     "/ban-to-chuc/{slug}/cham/prelim/{category}",
     "/ban-to-chuc/{slug}/cham/prelim/{category}/giam-khao",
@@ -146,6 +159,9 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         question=side.question.public_id,
         exemplar=side.sent.exemplar.public_id,
         assignment=side.assignment.public_id,
+        judge=side.staff["judge"].public_id,
+        text=named(side, "text_id"),
+        reading=named(side, "reading_id"),
     )
     clock.instant = MOMENTS[moment]
     client.delete_cookie("session")
