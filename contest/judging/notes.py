@@ -117,7 +117,7 @@ def _own(assignment: Assignment, note_id: str) -> MarginNote:
 def _check_version(note: MarginNote, version: int) -> None:
     if note.version != version:
         raise Conflict(
-            N_("This note was changed in another window. The latest text is shown; press again to replace it."),
+            N_("This note was changed in another window. Press again to replace it with what you typed."),
             code="note_changed",
             version=note.version,
         )
