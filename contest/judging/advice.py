@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 
+from sqlalchemy import select
+
+from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.contests.ruleset import RuleSet
-from contest.judging.compared import Comparison, Ranked, Read, compare, enough
-from contest.judging.rounds import EntryState, figures_for, round_state
-from contest.judging.scoring import Dialogue, Sheet
-from contest.judging.totals import entry_total
+from contest.core.db import db
+from contest.judging.compared import MOST_FOR_TIE_RULES, Comparison, Ranked, compare, enough
+from contest.judging.outline import plain_total
+from contest.judging.scoring import Sheet
+from contest.judging.severity import Read
+from contest.judging.states import EntryState
+from contest.judging.table import Line, Table
 
 NEAREST = 40
 
@@ -21,7 +27,7 @@ NEAREST = 40
 class Advice:
     """`comparison` is None while there are too few entries: `ready` of those it asks for have two sheets.
 
-    `names` of judges by public id. `in_conflict` and `unfinished` count the entries left out, `open` those whose
+    `names` of judges by id as text. `in_conflict` and `unfinished` count the entries left out, `open` those whose
     gap is not settled. `near`: the places worth looking at, from the first down.
     """
 
@@ -40,60 +46,73 @@ def advice_for(contest: Contest, round_id: str, category: str, person_id: int) -
     Neither the count of what is left out nor anything else tells how such an entry stands.
     """
     rules = contest.rules
-    states = [state for state in round_state(contest, round_id, category) if state.set_aside is None]
-    figures = figures_for(contest, states, person_id)
-    shown = [state for state in states if state.entry.id in figures.shown]
-    reads = [
-        Read(state.entry.public_id, state.entry.code, state.result.total, state.sheets)
-        for state in shown
-        if state.result.total is not None
-    ]
-    names = {given.judge: given.judge_name for state in shown for given in state.given}
-    told = Advice(
-        None,
-        names,
-        sum(len(read.sheets) > 1 for read in reads),
-        len(figures.in_conflict),
-        len(figures.unfinished),
-        sum(state.result.gap_open for state in shown),
-    )
-    if not enough(reads):
-        return told
-    comparison = compare(
-        reads,
-        _Retotal(rules, round_id, shown),
-        aggregate=rules.round(round_id).aggregate,
-        scale=float(rules.rubric.scale),
-        line=_line(rules, round_id, category),
-        tie_break=_tie_break(rules, round_id),
-        seed=int.from_bytes(sha256(f"{contest.public_id} {round_id} {category}".encode()).digest()[:4]),
-    )
+    table = Table(contest, round_id, category, person_id, chair=True)
+    tie_break = _tie_break(rules, round_id) if len(table.entries) <= MOST_FOR_TIE_RULES else []
+    # Tie rules look at single criteria; otherwise the totals of the sheets are all that is needed.
+    states = table.states(table.entries if tie_break else ())
+    lines = table.lines()
+    shown = [line for line in lines if line.shown and line.flag != "aside"]
+    reads = [_read(line, table.total(line), states if tie_break else {}) for line in shown]
+    comparison = None
+    if enough(reads):
+        settled = {
+            line.entry.public_id: table.total(line)
+            for line in shown
+            if line.entry.entry_id in states and states[line.entry.entry_id].decision is not None
+        }
+        comparison = compare(
+            reads,
+            _Retotal(rules, round_id, settled),
+            aggregate=rules.round(round_id).aggregate,
+            scale=float(rules.rubric.scale),
+            line=_line(rules, round_id, category),
+            tie_break=tie_break,
+            seed=int.from_bytes(sha256(f"{contest.public_id} {round_id} {category}".encode()).digest()[:4]),
+        )
     return Advice(
-        comparison, names, told.ready, told.in_conflict, told.unfinished, told.open, _near(comparison)
-    )  # fmt: skip
+        comparison,
+        _names({held.judge_id for line in shown for held in line.entry.held}),
+        ready=sum(len(read.sheets) > 1 for read in reads),
+        in_conflict=sum(line.hidden == "conflict" for line in lines),
+        unfinished=sum(not line.shown and line.flag not in ("conflict", "aside") for line in lines),
+        open=sum(line.flag == "gap" for line in shown),
+        near=_near(comparison) if comparison else (),
+    )
+
+
+def _read(line: Line, total: Fraction, states: Mapping[int, EntryState]) -> Read:
+    state = states.get(line.entry.entry_id)
+    if state is not None:
+        sheets = [Sheet(str(each.judge_id), each.revisions[-1].marks) for each in state.given if each.final]
+    else:
+        sheets = [
+            Sheet(str(held.judge_id), {"": Fraction(held.total, 100)})
+            for held in line.entry.held
+            if held.total is not None
+        ]
+    return Read(line.entry.public_id, line.entry.code, total, tuple(sheets))
+
+
+def _names(judge_ids: Collection[int]) -> dict[str, str]:
+    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(sorted(judge_ids))))
+    return {str(judge_id): name for judge_id, name in rows}
 
 
 class _Retotal:
     """The total of an entry from some of its sheets, by the arithmetic of the ranking.
 
-    A total that the head of jury set, and a gap that was let pass, stay so. A talk that was settled stays settled.
+    A total that the head of jury set stays so.
     """
 
-    def __init__(self, rules: RuleSet, round_id: str, states: Sequence[EntryState]) -> None:
+    def __init__(self, rules: RuleSet, round_id: str, settled: Mapping[str, Fraction]) -> None:
+        self.rules = rules
         self.round = rules.round(round_id)
-        self.scale = rules.rubric.scale
-        self.states = {state.entry.public_id: state for state in states}
+        self.settled = settled
 
     def __call__(self, entry: str, sheets: Sequence[Sheet]) -> Fraction | None:
-        state = self.states[entry]
-        if state.decision is not None and not state.result.needs_decision and len(sheets) > 1:
-            return state.decision.total
-        # One number a sheet: the marks behind it change nothing here.
-        whole = [Sheet(sheet.judge, {"": sheet.total}) for sheet in sheets]
-        dialogue = state.dialogue if state.dialogue is Dialogue.SETTLED else Dialogue.NONE
-        return entry_total(
-            self.round, whole, dialogue=dialogue, waived=self.round.judges_per_entry, scale=self.scale
-        ).total
+        if entry in self.settled and len(sheets) > 1:
+            return self.settled[entry]
+        return plain_total(self.rules, self.round, [int(sheet.total * 100) for sheet in sheets])
 
 
 def _line(rules: RuleSet, round_id: str, category: str) -> int:

@@ -34,7 +34,7 @@ from contest.judging.severity import (
 LEAST_ENTRIES = 10
 """Entries with two sheets or more before anything is said."""
 WIDEST = 12
-_MOST_FOR_TIE_RULES = 200
+MOST_FOR_TIE_RULES = 200
 
 Retotal = Callable[[str, Sequence[Sheet]], Fraction | None]
 
@@ -172,7 +172,7 @@ class _Places:
     def __init__(self, entries: Sequence[Read], line: int, tie_break: Sequence[str]) -> None:
         self.entries = entries
         self.line = line
-        self.tie_break = tie_break if len(entries) <= _MOST_FOR_TIE_RULES else ()
+        self.tie_break = tie_break if len(entries) <= MOST_FOR_TIE_RULES else ()
         self.base = self.of([entry.total for entry in entries], {})
 
     def of(self, totals: Sequence[Fraction | None], sheets: Mapping[int, tuple[Sheet, ...]]) -> NDArray[np.intp]:

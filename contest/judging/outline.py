@@ -8,22 +8,23 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import floor
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, and_, select, type_coerce, union
 
 from contest.contests.models import Contest
-from contest.contests.ruleset import Round, RuleSet
+from contest.contests.ruleset import Gap, Round, RuleSet
 from contest.core.db import db
 from contest.entries.models import Entry
 from contest.judging.models import Assignment, GapDecision, GapSettlement, SetAside, Sheet, SheetRevision, Waiver
 from contest.judging.rounds import in_round
-from contest.judging.scoring import AGGREGATES, RECONCILE, allowed_gap
+from contest.judging.scoring import AGGREGATES, RECONCILE, THIRD_JUDGE, allowed_gap, gap_open
 from contest.judging.scoring import Sheet as CountedSheet
-from contest.judging.totals import Result, entry_total
+from contest.judging.totals import entry_total
 
 
 class Held(NamedTuple):
@@ -34,15 +35,19 @@ class Held(NamedTuple):
     total: int | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Outlined:
-    """An entry of a round. `plain`: its state follows from what is here. `apart`: there may be a gap."""
+    """An entry of a round. `totals` of its final sheets, in hundredths.
+
+    `plain`: its state follows from what is here. `apart`: all sheets are in and there is a gap between them.
+    """
 
     entry_id: int
     public_id: str
     code: str
+    plain: bool
     held: list[Held] = field(default_factory=list)
-    plain: bool = True
+    totals: list[int] = field(default_factory=list)
     apart: bool = False
 
     @property
@@ -50,13 +55,8 @@ class Outlined:
         return len(self.held)
 
     @property
-    def totals(self) -> list[int]:
-        """Of the final sheets, in hundredths."""
-        return [each.total for each in self.held if each.total is not None]
-
-    @property
     def final(self) -> int:
-        return sum(each.total is not None for each in self.held)
+        return len(self.totals)
 
 
 def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
@@ -89,7 +89,7 @@ def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
     last = assignment = None
     for entry_id, public_id, code, assignment_id, judge_id, state, number, total in rows:
         if last is None or last.entry_id != entry_id:
-            last = Outlined(entry_id, public_id, code or "", plain=entry_id not in special)
+            last = Outlined(entry_id, public_id, code or "", entry_id not in special)
             found.append(last)
         if assignment_id is None:
             continue
@@ -99,6 +99,8 @@ def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
         last.held.append(Held(judge_id, state, total if state == "final" else None))
         if number is not None and (number > 1 or state != "final"):
             last.plain = False  # scored again, or opened again: what came before may matter
+    for each in found:
+        each.totals = [held.total for held in each.held if held.total is not None]
     _mark_gaps(rules, round_, found)
     return found
 
@@ -118,35 +120,55 @@ def _special(round_id: str, chosen: Select[Any]) -> set[int]:
 
 
 def _mark_gaps(rules: RuleSet, round_: Round, found: Iterable[Outlined]) -> None:
-    """Which entries may have a gap: no measure of one is greater than the range of the totals.
+    """Which entries have a gap.
 
     A talk that a sheet too many may have ended is told by the order of the sheets, so not here.
     """
     gap = round_.gap
     if gap is None:
         return
-    allowed = allowed_gap(gap, rules.rubric.scale) * 100
+    most = widest_allowed(rules, gap)
     for each in found:
-        totals = each.totals
-        if len(totals) > 1 and max(totals) - min(totals) > allowed:
-            each.apart = True
-            if gap.action == RECONCILE and len(totals) > round_.judges_per_entry:
+        if len(each.totals) >= round_.judges_per_entry and max(each.totals) - min(each.totals) > most:
+            each.apart = gap_open(gap, [Fraction(total, 100) for total in each.totals], rules.rubric.scale)
+            if gap.action == RECONCILE and len(each.totals) > round_.judges_per_entry:
                 each.plain = False
 
 
-def plain_result(rules: RuleSet, round_: Round, entry: Outlined) -> Result:
-    """What the round says of a plain entry, by the arithmetic of every other; its steps are not worth reading."""
-    sheets = [
-        CountedSheet(str(held.judge_id), {"": Fraction(held.total, 100)})
-        for held in entry.held
-        if held.total is not None
-    ]
-    return entry_total(round_, sheets, scale=rules.rubric.scale)
+def widest_allowed(rules: RuleSet, gap: Gap) -> int:
+    """Up to which range of totals, in hundredths, there is no gap: no measure of one is greater than the range."""
+    return floor(allowed_gap(gap, rules.rubric.scale) * 100)
 
 
-def plain_total(rules: RuleSet, round_: Round, entry: Outlined) -> Fraction | None:
-    """The total of a plain entry, exact. Where no gap is possible, the round's aggregate, without any steps."""
-    if entry.apart:
-        return plain_result(rules, round_, entry).total
-    totals = entry.totals
-    return AGGREGATES[round_.aggregate]([Fraction(total, 100) for total in totals]).value if totals else None
+class Standing(NamedTuple):
+    """What becomes of a plain entry's gap. See `totals.Result`."""
+
+    complete: bool
+    needs_third: bool
+    gap_open: bool
+
+
+def standing_of(round_: Round, entry: Outlined) -> Standing:
+    """Where a plain entry stands; the same as the full arithmetic says, which tests hold it to."""
+    complete = entry.final >= round_.judges_per_entry
+    if not entry.apart or round_.gap is None:
+        return Standing(complete, needs_third=False, gap_open=False)
+    if round_.gap.action == THIRD_JUDGE:
+        third_is_in = entry.final > round_.judges_per_entry
+        return Standing(third_is_in, needs_third=not third_is_in, gap_open=not third_is_in)
+    return Standing(complete, needs_third=False, gap_open=True)
+
+
+def plain_total(rules: RuleSet, round_: Round, totals: Sequence[int]) -> Fraction | None:
+    """The exact total that these sheets alone give, in hundredths; None for none.
+
+    Where no gap is possible it is the round's aggregate, without the steps of the full arithmetic.
+    """
+    gap = round_.gap
+    if not totals:
+        return None
+    whole = [Fraction(total, 100) for total in totals]
+    if gap is not None and max(totals) - min(totals) > widest_allowed(rules, gap):
+        sheets = [CountedSheet(str(number), {"": total}) for number, total in enumerate(whole)]
+        return entry_total(round_, sheets, scale=rules.rubric.scale).total
+    return AGGREGATES[round_.aggregate](whole).value

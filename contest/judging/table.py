@@ -16,7 +16,7 @@ from fractions import Fraction
 from contest.contests.models import Contest
 from contest.entries.models import Entry
 from contest.judging.conflicts import conflicts_among
-from contest.judging.outline import Outlined, outline, plain_result, plain_total
+from contest.judging.outline import Held, Outlined, outline, plain_total, standing_of
 from contest.judging.rounds import EntryState, figures_for, in_round, round_state
 from contest.judging.scoring import Words
 
@@ -149,22 +149,25 @@ class Table:
         return [self._line(entry, states.get(entry.entry_id)) for entry in self.entries]
 
     def _line(self, entry: Outlined, state: EntryState | None) -> Line:
-        waiting = [held for held in entry.held if held.total is None]
-        own = self.chair and any(held.judge_id == self.person_id for held in waiting)
+        waiting = entry.given > entry.final
+        own = (
+            waiting
+            and self.chair
+            and any(held.total is None and held.judge_id == self.person_id for held in entry.held)
+        )
         hidden = "conflict" if entry.entry_id in self._in_conflict else "own" if own else ""
         required = self.round.judges_per_entry
         if state is None:
-            result = plain_result(self.rules, self.round, entry) if entry.apart else None
-            needs_third = result is not None and result.needs_third
-            complete = result.complete if result is not None else entry.final >= required
+            stands = standing_of(self.round, entry)
+            complete = stands.complete
             flag = flag_for(
                 aside=False,
                 hidden=hidden,
-                lacking=max(0, required + needs_third - entry.given),
-                needs_third=needs_third,
+                lacking=max(0, required + stands.needs_third - entry.given),
+                needs_third=stands.needs_third,
                 complete=complete,
-                gap_open=result is not None and result.gap_open,
-                waiting=bool(waiting),
+                gap_open=stands.gap_open,
+                waiting=waiting,
             )
         else:
             complete, flag = state.result.complete, flag_of(state, hidden)
@@ -174,7 +177,7 @@ class Table:
     def total(self, line: Line) -> Fraction:
         """The exact total of an entry whose figures may be seen."""
         state = self._states.get(line.entry.entry_id)
-        total = state.result.total if state is not None else plain_total(self.rules, self.round, line.entry)
+        total = state.result.total if state is not None else plain_total(self.rules, self.round, line.entry.totals)
         return total if total is not None else Fraction(0)
 
     def sorted(self, lines: Sequence[Line], by: str, *, down: bool) -> list[Line]:
@@ -231,24 +234,22 @@ def judge_rows(lines: Iterable[Line], names: Mapping[int, str], person_id: int) 
 
     What is one's own counts for oneself. Judges without a name here are left out.
     """
-    given, final, begun = Counter[int](), Counter[int](), Counter[int]()
-    totals: dict[int, list[int]] = {judge_id: [] for judge_id in names}
+    sheets: dict[int, list[tuple[Held, bool]]] = {judge_id: [] for judge_id in names}
     for line in lines:
         for held in line.entry.held:
-            if line.hidden and not (line.hidden == "own" and held.judge_id == person_id):
-                continue
-            given[held.judge_id] += 1
-            begun[held.judge_id] += held.state == "open"
-            if held.total is not None:
-                final[held.judge_id] += 1
-                if line.shown and held.judge_id in totals:
-                    totals[held.judge_id].append(held.total)
+            if held.judge_id in sheets and (not line.hidden or (line.hidden == "own" and held.judge_id == person_id)):
+                sheets[held.judge_id].append((held, line.shown))
     return [
         JudgeRow(
-            judge_id, name, given[judge_id], final[judge_id], begun[judge_id], tuple(totals[judge_id])
+            judge_id,
+            name,
+            given=len(sheets[judge_id]),
+            final=sum(held.total is not None for held, _ in sheets[judge_id]),
+            begun=sum(held.state == "open" for held, _ in sheets[judge_id]),
+            totals=tuple(held.total for held, shown in sheets[judge_id] if shown and held.total is not None),
         )
         for judge_id, name in names.items()
-    ]  # fmt: skip
+    ]
 
 
 def told(words: Sequence[Words], names: Mapping[str, str]) -> list[Words]:
