@@ -9,7 +9,7 @@ minutes read the same in ten years.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -129,7 +129,7 @@ def _attendance(sources: Sources) -> Section:
             + when
         )
     work = _work(sources)
-    head = [say(N_("No.")), say(N_("Full name")), say(N_("Capacity")), say(N_("Sheets given")), say(N_("Final sheets"))]
+    titles = (N_("Line no."), N_("Full name"), N_("Capacity"), N_("Sheets given"), N_("Final sheets"))
     panel = [
         [
             str(at),
@@ -142,7 +142,10 @@ def _attendance(sources: Sources) -> Section:
     ]
     blocks = [text(when)]
     if panel:
-        blocks += [text(say(N_("Panel of the round:"))), table(head, (10, 60, 0, 22, 22), "cllcc", panel)]
+        blocks += [
+            text(say(N_("Panel of the round:"))),
+            table([say(each) for each in titles], (11, 71, 0, 20, 20), "cllcc", panel),
+        ]
     for meeting in sources.meetings:
         blocks += _meeting(meeting, say)
     return section(say(N_("Time and attendance")), *blocks)
@@ -168,10 +171,10 @@ def _meeting(meeting: CouncilMeeting, say: Say) -> list[Section]:
         ]
         for at, each in enumerate(meeting.attendance, start=1)
     ]
-    head = [say(N_("No.")), say(N_("Full name")), say(N_("Capacity")), say(N_("Attendance")), say(N_("Note"))]
+    head = [say(N_("Line no.")), say(N_("Full name")), say(N_("Capacity")), say(N_("Attendance")), say(N_("Note"))]
     blocks = [text(say(told, params))]
     if rows:
-        blocks.append(table(head, (10, 60, 32, 20, 0), "cllll", rows))
+        blocks.append(table(head, (11, 68, 27, 18, 0), "cllll", rows))
     if meeting.notes:
         blocks.append(text(meeting.notes))
     return blocks
@@ -328,36 +331,26 @@ def _waivers(sources: Sources) -> Section:
     say = sources.say
     rows = db.session.scalars(
         select(Waiver)
-        .where(
-            Waiver.round == sources.scores.round_id,
-            Waiver.entry_id.in_(sources.codes),
-            Waiver.lifted_at.is_(None),
-        )
+        .where(Waiver.round == sources.scores.round_id, Waiver.entry_id.in_(sources.codes), Waiver.lifted_at.is_(None))
         .order_by(Waiver.id)
     ).all()
-    title = say(N_("What was let pass"))
+    names = sources.names([each.by_id for each in rows] + [each.judge_id for each in rows])
+    found = []
+    for each in rows:
+        what = say(_WAIVED.get(each.what, each.what))
+        whose = f"{what}: {names[each.judge_id]}" if each.judge_id is not None else what
+        found.append([sources.codes[each.entry_id], whose, names[each.by_id], each.reason])
+    titles = (N_("Code"), N_("What was missing"), N_("Let pass by"), N_("Reason"))
+    return _table_or_none(say(N_("What was let pass")), say, titles, (17, 48, 50, 0), found)
+
+
+def _table_or_none(
+    title: str, say: Say, titles: Sequence[str], widths: Sequence[int], rows: list[list[str]]
+) -> Section:
+    """A section with its table, or saying that there is nothing of the kind."""
     if not rows:
         return section(title, text(say(N_("None."))))
-    names = sources.names([each.by_id for each in rows] + [each.judge_id for each in rows])
-    head = [say(N_("Code")), say(N_("What")), say(N_("Of")), say(N_("Let pass by")), say(N_("Reason"))]
-    return section(
-        title,
-        table(
-            head,
-            (16, 32, 40, 40, 0),
-            "lllll",
-            [
-                [
-                    sources.codes[each.entry_id],
-                    say(_WAIVED.get(each.what, each.what)),
-                    names.get(each.judge_id, "–"),
-                    names[each.by_id],
-                    each.reason,
-                ]
-                for each in rows
-            ],
-        ),
-    )
+    return section(title, table([say(each) for each in titles], widths, "l" * len(titles), rows))
 
 
 def _set_aside(sources: Sources) -> Section:
@@ -367,13 +360,10 @@ def _set_aside(sources: Sources) -> Section:
         .where(SetAside.round == sources.scores.round_id, SetAside.entry_id.in_(sources.codes))
         .order_by(SetAside.id)
     ).all()
-    title = say(N_("Entries set aside"))
-    if not rows:
-        return section(title, text(say(N_("None."))))
     names = sources.names([each.by_id for each in rows])
-    head = [say(N_("Code")), say(N_("Set aside by")), say(N_("Reason"))]
     found = [[sources.codes[each.entry_id], names[each.by_id], each.reason] for each in rows]
-    return section(title, table(head, (18, 50, 0), "lll", found))
+    titles = (N_("Code"), N_("Set aside by"), N_("Reason"))
+    return _table_or_none(say(N_("Entries set aside")), say, titles, (18, 66, 0), found)
 
 
 def _result(sources: Sources) -> Section:

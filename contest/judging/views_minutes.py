@@ -32,7 +32,7 @@ from contest.judging.minutes_sources import CAPACITIES, PrizeLines, day_line
 from contest.judging.models_council import Minutes
 from contest.judging.views import bp, me
 from contest.judging.views_chair import do, frame
-from contest.judging.views_papers import vietnamese_paper
+from contest.judging.views_papers import made_at, vietnamese_paper
 
 READERS = (CHAIR, JUDGE, ORGANISER, SECRETARY)
 _ONE = "/ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>"
@@ -282,6 +282,7 @@ def _annex(contest: Contest, found: Minutes, lines: dict[str, Any]) -> Response:
         data = {
             **vietnamese_paper(contest, _("Annex to the minutes: entries and authors"), found.content["subtitle"]),
             "wide": True,
+            "to_sign": False,
             "notes": [
                 _(
                     "To the minutes, version %(number)s, SHA-256 %(sha256)s. The codes of this category are open.",
@@ -301,7 +302,7 @@ def _annex(contest: Contest, found: Minutes, lines: dict[str, Any]) -> Response:
             "widths": [16, 20, 24, 0, 75],
             "align": "clrll",
             "rows": rows,
-            "foot": f"{loc(contest.rules.title)} · {_('made at %(at)s', at=moment(g.now))}",
+            "foot": f"{loc(contest.rules.title)} · {made_at()}",
         }
     return send_pdf(make_pdf("report", data, at=g.now))
 

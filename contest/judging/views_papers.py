@@ -28,12 +28,14 @@ from contest.core.web.files import file_store
 from contest.core.web.papers import paper, send_pdf
 from contest.core.workbooks import Page, make_workbook
 from contest.judging import packs, papers
+from contest.judging.conflicts import conflicts_among
 from contest.judging.forms import whole_number
 from contest.judging.models import RoundClosing
 from contest.judging.models_council import Minutes
 from contest.judging.panels import judges_of
 from contest.judging.queries import rounds_of
 from contest.judging.raw_scores import raw_workbook
+from contest.judging.rounds import in_round
 from contest.judging.views import bp, me
 from contest.judging.views_chair import frame, who
 
@@ -47,6 +49,11 @@ def vietnamese_paper(contest: Contest, title: str, subtitle: str = "") -> dict[s
     bodies = contest.rules.bodies
     head = paper(title, subtitle=subtitle, governing=loc(bodies.governing), lead=loc(bodies.lead))
     return {**head, "lang": "vi"}
+
+
+def made_at() -> str:
+    """When a paper was made, for its foot."""
+    return _("made at %(at)s", at=moment(g.now))
 
 
 def send_file(content: bytes, name: str, mimetype: str = XLSX) -> Response:
@@ -235,17 +242,15 @@ def _about(contest: Contest, round_id: str, category: str) -> str:
     )
 
 
-def _left_out(scores: papers.Scores) -> list[str]:
-    if not scores.left_out:
-        return []
-    return [_("Left out because of a conflict of interest: %(count)s entries.", count=scores.left_out)]
+def _left_out(count: int) -> list[str]:
+    return [_("Left out because of a conflict of interest: %(count)s entries.", count=count)] if count else []
 
 
 def _signers(*titles: str) -> list[dict[str, str]]:
     """Places to sign, from the left; the day stands over the last one."""
     day = _("…………, day … month … year 20…")
     return [
-        {"place": day if title == titles[-1] else "", "title": title, "note": _("(signature and full name)")}
+        {"place": day if title == titles[-1] else "\u00a0", "title": title, "note": _("(signature and full name)")}
         for title in titles
     ]
 
@@ -264,6 +269,7 @@ def _report(
     data = {
         **vietnamese_paper(contest, title, subtitle),
         "wide": False,
+        "to_sign": False,
         "notes": [],
         "after": [],
         "legend": [],
@@ -276,7 +282,7 @@ def _report(
         "rows": rows,
         **more,
     }
-    data["foot"] = f"{loc(contest.rules.title)} · {_('made at %(at)s', at=moment(g.now))}"
+    data["foot"] = f"{loc(contest.rules.title)} · {made_at()}"
     return send_pdf(make_pdf("report", data, at=g.now))
 
 
@@ -338,7 +344,7 @@ def _summary(contest: Contest, round_id: str, category: str) -> Response:
         wide=True,
         notes=[
             _("The round was closed at %(at)s. Places go by exact totals.", at=moment(closed.at)),
-            *_left_out(scores),
+            *_left_out(scores.left_out),
         ],
         legend=judges,
         legend_title=_("Judges by their numbers in this paper:"),
@@ -347,7 +353,11 @@ def _summary(contest: Contest, round_id: str, category: str) -> Response:
 
 
 def _conflicts(contest: Contest, round_id: str, category: str) -> Response:
-    rows = papers.conflict_rows(contest, round_id, category)
+    where = in_round(contest, contest.rules.round(round_id), category)
+    barred = set()
+    if who(contest)["judging"]:
+        barred = {entry_id for entry_id, _ in conflicts_among(contest.id, *where, judges=[me().id])}
+    rows = papers.conflict_rows(contest, round_id, category, without=sorted(barred))
     return _report(
         contest,
         _("Conflicts of interest"),
@@ -359,11 +369,11 @@ def _conflicts(contest: Contest, round_id: str, category: str) -> Response:
             _("Stepped back from (code)"),
             _("Not given because of a conflict (code)"),
         ],
-        [60, 20, 22, 55, 0],
+        [70, 20, 22, 55, 0],
         "lccll",
         rows,
         wide=True,
-        notes=[_("Goes with the minutes. Entries are named by their codes.")],
+        notes=[_("Goes with the minutes. Entries are named by their codes."), *_left_out(len(barred))],
         signers=_signers(_("Secretary"), _("Head of jury")),
     )
 
@@ -409,11 +419,11 @@ def sheets_by_judge(slug: str, suffix: str) -> Any:
         ]
         sums = [sum(row[3 + at] for row in rows) for at in range(len(rounds) + 1)]
         names = [_("%(round)s (sheets)", round=loc(each.name)) for each in rounds]
-        head = [_("No."), _("Full name"), _("Unit"), *names, _("All sheets")]
+        head = [_("Line no."), _("Full name"), _("Unit"), *names, _("All sheets")]
         title = _("Score sheets by judge")
         if suffix == "xlsx":
             widths = [6, 32, 40, *(16 for _each in rounds), 14]
-            total = ["", _("Total"), "", *sums]
+            total = ["", _("In all"), "", *sums]
             page = Page(title, head, widths, [*rows, total])
             return send_file(make_workbook([page]), f"phieu-theo-giam-khao-{named(slug)}.xlsx")
 
@@ -423,10 +433,11 @@ def sheets_by_judge(slug: str, suffix: str) -> Any:
                 title,
                 _("Final sheets up to %(at)s, as a basis for payment", at=moment(g.now)),
                 [*head, _("Signature")],
-                [10, 58, 0, *(24 for _each in rounds), 22, 36],
+                [10, 70, 0, *(24 for _each in rounds), 22, 36],
                 "cll" + "c" * (len(rounds) + 1) + "l",
                 [[str(row[0]), papers.unbroken(row[1]), *map(str, row[2:]), ""] for row in rows],
-                total=["", _("Total"), "", *map(str, sums), ""],
+                total=["", _("In all"), "", *map(str, sums), ""],
+                to_sign=True,
                 wide=True,
                 signers=_signers(_("Who made it"), _("Accountant"), _("Head of the organising committee")),
             )

@@ -28,7 +28,7 @@ from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
 from contest.intake.models import Bundle, BundleLine
 from contest.judging.models import Assignment, JointReading, JointSheet, JointText
-from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion
+from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion, Minutes, MinutesScan
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
@@ -212,6 +212,7 @@ def _side(index: int) -> Side:
     _screen(side, now)
     _meet(side, now)
     _read_jointly(side, now)
+    _write_minutes(side, now)
     return side
 
 
@@ -341,6 +342,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "verb": "receive",
         "name": "bai-du-thi",
         "filename": "css/look.css",
+        "suffix": "pdf",
         "round_id": side.assignment.round,
         "category": side.judged.category,
     }
@@ -362,6 +364,12 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":
         return side.offered.public_id if page == "answer_offer" else side.scanned.public_id
+    if argument == "minutes_id":
+        return _minutes(side).public_id
+    if argument == "scan_id" and room == "judging":
+        return _minutes(side).scans[0].public_id
+    if argument == "name" and room == "judging":
+        return "xung-dot"
     if argument == "text_id":
         return _jointly_read(side).public_id
     if argument == "reading_id":
@@ -430,6 +438,46 @@ def _give_proof(entry: Entry, now: datetime) -> None:
             added_at=now,
         )
     )
+
+
+def _minutes(side: Side) -> Minutes:
+    """The minutes of the round that the judge sits in."""
+    return db.session.scalars(select(Minutes).where(Minutes.contest_id == side.contest.id)).one()
+
+
+def _write_minutes(side: Side, now: datetime) -> None:
+    section = {"title": "Kết luận", "blocks": [{"kind": "text", "text": "Nhất trí."}]}
+    result = {"title": "Kết quả", "name": "result", "blocks": [{"kind": "table", "head": [], "rows": []}]}
+    content = {
+        **dict.fromkeys(("number", "place", "date", "title", "subtitle", "contest", "governing", "lead"), "…"),
+        "sections": [{**result, "blocks": [{**result["blocks"][0], "widths": [], "align": ""}]}, section],
+        "signers": [{"user": side.staff["chair"].public_id, "name": "Trưởng Ban", "capacity": "chair"}],
+        "recipients": ["Lưu"],
+    }
+    made = Minutes(
+        contest_id=side.contest.id,
+        round=side.assignment.round,
+        category=side.judged.category,
+        number=1,
+        content=content,
+        sha256="0" * 64,
+        made_by=side.staff["secretary"],
+        made_at=now,
+    )
+    key = current_app.extensions["files"].put(b"%PDF-1.7", "pdf")
+    made.scans = [
+        MinutesScan(
+            key=key,
+            name="bien-ban.pdf",
+            media_type="application/pdf",
+            size=8,
+            sha256="1" * 64,
+            by=side.staff["secretary"],
+            at=now,
+        )
+    ]
+    db.session.add(made)
+    db.session.flush()
 
 
 def _jointly_read(side: Side) -> JointText:
@@ -545,6 +593,7 @@ FREE = {
     "category",
     "template",
     "channel",
+    "suffix",
 }
 
 

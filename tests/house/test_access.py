@@ -441,15 +441,28 @@ judge:
     POST /cham/<slug>/doc-chung/<text_id>/luu
     GET /cham/<slug>/phieu-kin
     GET POST /cham/<slug>/phieu-kin/<question_id>
+    GET /cham/<slug>/in/<round_id>
+    GET /cham/<slug>/in/<round_id>/tap-doc.pdf
     GET POST /cham/<slug>/quy-uoc
 chair:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
     GET POST /ban-to-chuc/<slug>/cham/xep-hang/<category>
+chair or judge or organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>
+    GET /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>.pdf
+    GET /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ban-quet/<scan_id>
+    POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ky
+    GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bien-ban
 chair or organiser:
+    POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/phu-luc
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/giay/diem-goc.xlsx
     GET POST /ban-to-chuc/<slug>/cham/phach/<category>
     POST /ban-to-chuc/<slug>/cham/phach/<category>/doc
     POST /ban-to-chuc/<slug>/cham/phach/<category>/mo
 chair or organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham/giay
+    POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ban-quet
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/giay/<any("phieu-diem", "tong-hop", "xung-dot"):name>.pdf
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
     GET /ban-to-chuc/<slug>/cham/phieu-giay
     GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>
@@ -466,6 +479,8 @@ chair or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham/giay/<any(pdf, xlsx):suffix>/phieu-theo-giam-khao
+    POST /ban-to-chuc/<slug>/cham/giay/tap-doc
     GET POST /ban-to-chuc/<slug>/bai-giay
     GET /ban-to-chuc/<slug>/bai-giay/<public_id>
     POST /ban-to-chuc/<slug>/bai-giay/<public_id>/quet
