@@ -7,6 +7,7 @@ its own and is never a sheet: no total, ranking, distribution or export can read
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -71,15 +72,15 @@ def get_reading(contest: Contest, public_id: str) -> JointReading:
     return reading
 
 
-def agreed_notes(contest: Contest, round_id: str, category: str) -> list[JointReading]:
-    """Readings of a panel on which something was agreed, in the order of their closing."""
+def agreed_notes(contest: Contest, round_id: str, categories: Collection[str]) -> list[JointReading]:
+    """Readings of a round on which something was agreed, in the order of their closing."""
     return list(
         db.session.scalars(
             select(JointReading)
             .where(
                 JointReading.contest_id == contest.id,
                 JointReading.round == round_id,
-                JointReading.category == category,
+                JointReading.category.in_(categories),
                 JointReading.closed_at.is_not(None),
                 JointReading.agreed != "",
             )

@@ -28,6 +28,7 @@ from contest.core.web.files import send_stored
 from contest.entries.blind import blind_photo_key
 from contest.judging import services
 from contest.judging.forms import whole_number
+from contest.judging.joint import agreed_notes
 from contest.judging.own_measure import distribution, pace
 from contest.judging.queries import Task, get_own_assignment, queue, rounds_of
 from contest.judging.reopening import undo_until
@@ -169,6 +170,7 @@ def _page(contest: Contest, refused: list[tuple[Task | None, str]] | None = None
         distribution=distribution([task.total for task in finals if task.total is not None], rules.rubric.scale),
         pace=pace([task.final_at for task in finals if task.final_at], desk.given - len(finals), window, g.now),
         refused=refused or [],
+        agreed=agreed_notes(contest, desk.round_id, {task.category for task in desk.tasks}),
     )
     return page, code
 

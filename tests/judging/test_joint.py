@@ -408,11 +408,11 @@ def test_the_head_of_jury_closes_and_records(contest, judges, chair, entries):
     close_reading(reading=reading, contest=contest, actor=chair, now=START + timedelta(hours=1))
     assert reading.closed_at == START
     refused("not_allowed", agree, reading=reading, contest=contest, notes="…", actor=judges[0], now=START)
-    assert joint.agreed_notes(contest, "prelim", "A") == []
+    assert joint.agreed_notes(contest, "prelim", {"A"}) == []
     agree(reading=reading, contest=contest, notes="Chi tiết thật hơn lời hay.", actor=chair, now=START)
     agree(reading=reading, contest=contest, notes="Chi tiết thật là chính.", actor=chair, now=START)
-    assert [each.agreed for each in joint.agreed_notes(contest, "prelim", "A")] == ["Chi tiết thật là chính."]
-    assert joint.agreed_notes(contest, "prelim", "B") == []
+    assert [each.agreed for each in joint.agreed_notes(contest, "prelim", {"A"})] == ["Chi tiết thật là chính."]
+    assert joint.agreed_notes(contest, "prelim", {"B"}) == []
     rows = db.session.scalars(
         select(AuditRow).where(AuditRow.verb == "judging.agree_on_joint_reading").order_by(AuditRow.id)
     ).all()
