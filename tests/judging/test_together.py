@@ -15,12 +15,14 @@ from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.core.db import db, writing
 from contest.core.errors import Conflict
-from contest.judging.models import Assignment, RoundClosing, Sheet, SheetRevision
+from contest.judging import sheets
+from contest.judging.models import Assignment, RoundClosing, Sheet, SheetReopening, SheetRevision
 from contest.judging.rounds import entry_results
-from contest.judging.services import assign, close_round, finalise_sheet, rescore, save_sheet
+from contest.judging.services import assign, close_round, finalise_sheet, rescore, save_sheet, undo
 from tests.factories import make_contest, make_staff
 from tests.factories.judging import (
     assignments_of,
+    finalise,
     give,
     make_accepted,
     make_finalist,
@@ -109,6 +111,76 @@ def test_of_fifty_windows_one_saves_and_the_others_are_told(app, contest):
 
     answers = Counter(together(app, [saving(f"Ý {number}") for number in range(MANY)]))
     assert answers == {1: 1, "sheet_changed": MANY - 1}
+
+
+def many_acts(assignment, contest, now):
+    """Fifty windows of one sheet, each with content of its own: half of them save, half make it final."""
+    assignment_id, judge_id = assignment.id, assignment.judge_id
+
+    def act(number):
+        values = {"marks": spread_marks(contest, 40 + number), "comment": f"Ý {number}", "version": 0, "now": now}
+        remarks = {"C1": f"Nhận xét {number}"}
+
+        def verb():
+            who = {"assignment": own(assignment_id), "actor": db.session.get_one(User, judge_id)}
+            if number % 2:
+                return (number, save_sheet(**values, **who, remarks=remarks).version)
+            return (number, finalise_sheet(**values, **who, remarks=remarks).number)
+
+        return verb
+
+    return [act(number) for number in range(MANY)]
+
+
+def lost(assignment_id, answers):
+    """Those who were told that theirs is kept and whose content is not there."""
+    db.session.expire_all()
+    sheet = db.session.scalars(select(Sheet).where(Sheet.assignment_id == assignment_id)).one()
+    kept = {(sheet.comment, sheet.remarks["C1"], sum(mark.value for mark in sheet.marks))}
+    return [
+        number
+        for number, _ in (answer for answer in answers if isinstance(answer, tuple))
+        if (f"Ý {number}", f"Nhận xét {number}", 40 + number) not in kept
+    ]
+
+
+@pytest.mark.slow
+def test_of_fifty_who_save_and_finish_one_wins_the_others_are_told_and_nothing_is_lost(app, contest):
+    assignment = give(make_accepted(contest), make_panel(contest)[0])
+    assignment_id = assignment.id
+    answers = together(app, many_acts(assignment, contest, opening_of(contest, "prelim")))
+    won = [answer for answer in answers if isinstance(answer, tuple)]
+    told = Counter(answer for answer in answers if not isinstance(answer, tuple))
+    assert len(won) == 1 and set(told) <= {"sheet_changed", "sheet_final"} and told.total() == MANY - 1
+    assert lost(assignment_id, answers) == []
+    number = won[0][0]
+    assert db.session.scalar(select(func.count(SheetRevision.id))) == (0 if number % 2 else 1)
+
+
+@pytest.mark.slow
+def test_without_the_check_of_the_version_they_would_overwrite_each_other(app, contest, monkeypatch):
+    """What the test above would see if nobody compared versions: that it sees it is why it is worth having."""
+    monkeypatch.setattr(sheets, "check_version", lambda sheet, version: None)
+    assignment = give(make_accepted(contest), make_panel(contest)[0])
+    assignment_id = assignment.id
+    answers = together(app, many_acts(assignment, contest, opening_of(contest, "prelim"))[1::2])
+    assert len([answer for answer in answers if isinstance(answer, tuple)]) == MANY // 2
+    assert len(lost(assignment_id, answers)) == MANY // 2 - 1
+
+
+@pytest.mark.slow
+def test_fifty_presses_on_take_back_take_back_once(app, contest):
+    assignment = give(make_accepted(contest), make_panel(contest)[0])
+    now = opening_of(contest, "prelim")
+    finalise(assignment, 86, now=now)
+    assignment_id, judge_id = assignment.id, assignment.judge_id
+
+    def verb():
+        actor = db.session.get_one(User, judge_id)
+        return undo(assignment=own(assignment_id), revision=1, actor=actor, now=now).version
+
+    assert set(together(app, [verb] * MANY)) == {2}
+    assert db.session.scalar(select(func.count(SheetReopening.id))) == 1
 
 
 def test_two_judges_who_finish_at_once_get_one_third_judge(app, contest):
