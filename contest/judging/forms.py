@@ -157,7 +157,7 @@ class MeetingForm(Form):
 
     on = DateField(_l("Date"), [InputRequired()])
     hour = TimeField(_l("Hour"), [InputRequired()])
-    place = StringField(_l("Place of the date line"), [InputRequired()], render_kw={"maxlength": 300})
+    place = StringField(_l("Where the council meets"), [InputRequired()], render_kw={"maxlength": 300})
 
 
 class PersonForm(Form):
@@ -181,3 +181,11 @@ class SeatForm(PersonForm):
     seat = SelectField(_l("Seat"), validate_choice=False)
     least = StringField(_l("At least"), render_kw={"inputmode": "numeric", "autocomplete": "off"})
     most = StringField(_l("At most"), render_kw={"inputmode": "numeric", "autocomplete": "off"})
+
+
+class HandoverForm(ReasonForm):
+    """Who leaves which role, and who takes over. `stamp` is of the preview that was shown."""
+
+    grant = SelectField(_l("Who leaves"), validate_choice=False)
+    successor = SelectField(_l("Who takes over"), validate_choice=False, choices=[])
+    stamp = HiddenField()

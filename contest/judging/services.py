@@ -10,6 +10,7 @@ from contest.judging.conflicts import declare_conflict, lift_conflict, record_co
 from contest.judging.council import record_council_ballot
 from contest.judging.declarations import declare_impartial, declare_many
 from contest.judging.notes import add_note, change_note, delete_note
+from contest.judging.handover import hand_over
 from contest.judging.panels import change_seat, end_seat, leave_panels, seat_judge
 from contest.judging.planning import plan_assignment
 from contest.judging.reopening import undo, unlock
@@ -38,6 +39,7 @@ __all__ = [
     "end_seat",
     "finalise_saved",
     "finalise_sheet",
+    "hand_over",
     "leave_panels",
     "lift_conflict",
     "open_codes",

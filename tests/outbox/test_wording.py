@@ -22,7 +22,9 @@ FIXED = {
     "code_register",
     "code_reset",
     "data_answer",
+    "handed_over",
     "invitation",
+    "taken_over",
     "vote_code",
 }
 
