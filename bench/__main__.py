@@ -31,6 +31,7 @@ import brotli
 from sqlalchemy import event, func, select
 
 from bench import anchors
+from bench import assignment as assignments
 from bench.data import Site, stories
 from bench.measure import Case, Failed, Ratio, answer, compare, spent
 from bench.near_copies import FULL, SYLLABLES, TEXTS
@@ -108,8 +109,14 @@ def main() -> int:
             queue(site, rounds)
             search(site, rounds)
             with site.app.app_context():
+                rows, of = assignments.service(site, max(2, rounds // 2))
+                table("Planning who judges what, from the database", assignments.SERVICE, rows)
+                print(f"\n{of}")
                 remove_many()
             growth(site, max(3, rounds // 2))
+    rows, of = assignments.measure(rounds)
+    table("Giving entries to judges: CPU against the bare solver", assignments.HEAD, rows)
+    print(f"\n{of}")
     if not given.quick:
         texts = FULL if given.full else TEXTS
         rows, of = near_copies(texts)

@@ -312,10 +312,13 @@ def _deal(classes: Sequence[Class], taken: list[dict[int, int]], judges: Sequenc
     picks: Picks = {}
     for demand, number in order:
         rest = taken[number]
-        chosen = [judge for judge, many in rest.items() if many == left[number]]
+        chosen: list[int] = []
+        others = list(rest)
+        if max(rest.values()) == left[number]:
+            chosen = [judge for judge in others if rest[judge] == left[number]]
+            others = [judge for judge in others if rest[judge] < left[number]]
         lacking = demand.count - len(chosen)
         if lacking:
-            others = [judge for judge, many in rest.items() if many < left[number]]
             if len(others) > _DRAWN:  # a few drawn at random are enough to choose from
                 others = random.sample(others, min(len(others), max(_DRAWN, 2 * lacking)))
             # Two entries more or less count as equal, so that judges meet in ever new pairs.

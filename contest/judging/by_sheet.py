@@ -143,7 +143,7 @@ def read_grid(rows: Sequence[Sequence[str]], panel: Panel) -> Report:
     problems: list[Words] = []
     columns: dict[int, PanelSeat] = {}
     for place, heading in enumerate(rows[0][1:], start=1):
-        seat = known.get(_folded(heading))
+        seat = known.get(_folded(heading.removeprefix("'")))  # as written against formulas
         if seat is None:
             if heading.strip():
                 problems.append((N_("Nobody in the panel is called %(name)s."), {"name": heading}))
