@@ -12,7 +12,6 @@ from contest.contests.queries import get_contest
 from contest.core.db import writing
 from contest.core.errors import Conflict, Refused
 from contest.core.web import needs, say
-from contest.entries.blind import blind_entry
 from contest.judging import services
 from contest.judging.forms import NoteForm, SheetForm, field_name, sheet_form, whole_number
 from contest.judging.models import Assignment
@@ -20,7 +19,7 @@ from contest.judging.notes import by_block, notes_of
 from contest.judging.queries import get_own_assignment, is_locked
 from contest.judging.sheets import BadMarks
 from contest.judging.views import bp, me
-from contest.judging.views_sheet import is_writable, sheet_page
+from contest.judging.views_sheet import blocks_of, is_writable, sheet_page
 
 
 @bp.route("/cham/<slug>/bai/<public_id>/ghi-chu", methods=["GET", "POST"])
@@ -31,7 +30,7 @@ def add_note(slug: str, public_id: str) -> Any:
         return redirect(url_for("judging.sheet", slug=slug, public_id=public_id))
     contest = get_contest(slug)
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
-    blocks = len(blind_entry(assignment.entry_id, assignment.round).document.blocks)
+    blocks = blocks_of(assignment)
     form = NoteForm(prefix="note-")
     block = whole_number(form.block.data)
     try:
@@ -89,8 +88,8 @@ def _answer(slug: str, public_id: str, form: NoteForm, block: int, note_id: str 
 
 def _fragment(contest: Contest, public_id: str, form: NoteForm, block: int, note_id: str) -> Any:
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
-    blocks = len(blind_entry(assignment.entry_id, assignment.round).document.blocks)
-    block = min(block, max(blocks - 1, 0))
+    blocks = blocks_of(assignment)
+    block = min(block, blocks - 1)
     refused = form.text.errors
     html = render_template(
         "judging/notes_fragment.html",

@@ -19,7 +19,7 @@ from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.core.formats import hour, marks
 from contest.core.web import needs, say
-from contest.entries.blind import blind_entry
+from contest.entries.blind import BlindEntry, blind_entry
 from contest.judging import services
 from contest.judging.forms import NoteForm, SheetForm, sheet_form, whole_number
 from contest.judging.models import Assignment
@@ -28,6 +28,7 @@ from contest.judging.queries import get_own_assignment, is_locked, talk
 from contest.judging.reopening import history, undoable_until
 from contest.judging.rules import marking_is_open
 from contest.judging.sheets import BadMarks, is_unlocked, marks_of
+from contest.judging.sight import earlier_results
 from contest.judging.views import bp, me, my_roles
 from contest.judging.views_bench import desk_of
 from contest.judging.views_declare import before_opening
@@ -45,6 +46,12 @@ def is_writable(contest: Contest, assignment: Assignment, *, locked: bool) -> bo
     if locked or (sheet is not None and sheet.state == "final"):
         return False
     return marking_is_open(contest.rules, assignment.round, g.now) or is_unlocked(sheet)
+
+
+def blocks_of(assignment: Assignment, entry: BlindEntry | None = None) -> int:
+    """How many places beside the text a note may have: its blocks; one for an entry of photos alone."""
+    entry = entry or blind_entry(assignment.entry_id, assignment.round)
+    return max(1, len(entry.document.blocks))
 
 
 def sheet_page(
@@ -80,6 +87,7 @@ def sheet_page(
         desk=desk,
         assignment=assignment,
         entry=entry,
+        earlier=earlier_results(assignment.entry, assignment.round),
         sheet=sheet,
         saved=saved,
         total=sum(saved.values(), Decimal(0)),
@@ -93,7 +101,7 @@ def sheet_page(
         steps=history(sheet),
         undo_until=undo_until,
         undo_seconds=int((undo_until - g.now).total_seconds()) if undo_until else 0,
-        notes=by_block(notes_of(assignment), len(entry.document.blocks)),
+        notes=by_block(notes_of(assignment), blocks_of(assignment, entry)),
         note=note or NoteForm(formdata=None, prefix="note-"),
         note_id=note_id,
     )

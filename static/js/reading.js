@@ -1,7 +1,7 @@
 // Reading beside the sheet: notes on the words that one selects, and the way between text and sheet on a phone.
 // Without this script notes are written in the form under the text, and the way is a plain link.
 
-const story = document.querySelector("[data-story]");
+const story = document.querySelector("#text");
 const sheet = document.querySelector("#sheet");
 const compose = document.querySelector("#note-compose");
 const fresh = compose.querySelector("[data-note-new]");

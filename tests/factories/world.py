@@ -27,7 +27,7 @@ from contest.entries.models import Attachment, Entry, LatePass, Photo
 from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
 from contest.intake.models import Bundle, BundleLine
-from contest.judging.models import Assignment, JointReading, JointSheet, JointText
+from contest.judging.models import Assignment, JointReading, JointSheet, JointText, MarginNote
 from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion, Minutes, MinutesScan
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
@@ -170,6 +170,7 @@ def _side(index: int) -> Side:
         contest=contest, round_id="prelim", category=category, judge=judge, actor=None, now=contest.created_at
     )
     assignment = judging_factory.give(judged, judge)
+    db.session.add(MarginNote(assignment_id=assignment.id, block=0, text="Hỏi lại số liệu.", at=now))
     invitation = invite(
         actor=staff["organiser"],
         name="Người Được Mời",
@@ -364,6 +365,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":
         return side.offered.public_id if page == "answer_offer" else side.scanned.public_id
+    if argument == "note_id":
+        return _note(side).public_id
     if argument == "minutes_id":
         return _minutes(side).public_id
     if argument == "scan_id" and room == "judging":
@@ -438,6 +441,11 @@ def _give_proof(entry: Entry, now: datetime) -> None:
             added_at=now,
         )
     )
+
+
+def _note(side: Side) -> MarginNote:
+    """The judge's own note beside the text."""
+    return db.session.scalars(select(MarginNote).where(MarginNote.assignment_id == side.assignment.id)).one()
 
 
 def _minutes(side: Side) -> Minutes:

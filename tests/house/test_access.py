@@ -429,10 +429,14 @@ judge:
     GET /cham/<slug>
     GET POST /cham/<slug>/bai/<public_id>
     GET /cham/<slug>/bai/<public_id>/anh/<photo_id>/<any(lon, vua, nho):size>
+    GET POST /cham/<slug>/bai/<public_id>/ghi-chu
+    GET POST /cham/<slug>/bai/<public_id>/ghi-chu/<note_id>
+    GET POST /cham/<slug>/bai/<public_id>/hoan-tac
     POST /cham/<slug>/bai/<public_id>/luu
     GET POST /cham/<slug>/bai/<public_id>/khai-bao
     GET POST /cham/<slug>/bai/<public_id>/trao-doi
     GET POST /cham/<slug>/bai/<public_id>/xung-dot
+    GET POST /cham/<slug>/chot
     GET POST /cham/<slug>/khai-bao
     GET /cham/<slug>/doc-chung
     GET /cham/<slug>/doc-chung/<reading_id>/so-sanh
@@ -441,6 +445,7 @@ judge:
     POST /cham/<slug>/doc-chung/<text_id>/luu
     GET /cham/<slug>/phieu-kin
     GET POST /cham/<slug>/phieu-kin/<question_id>
+    GET /cham/<slug>/bien-ban
     GET /cham/<slug>/in/<round_id>
     GET /cham/<slug>/in/<round_id>/tap-doc.pdf
     GET POST /cham/<slug>/quy-uoc
