@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import flash, render_template, request
 from sqlalchemy import select
 
 from contest.accounts.models import User
@@ -18,20 +17,16 @@ from contest.core.db import db, writing
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.web import needs, say
 from contest.core.web.errors import say_message
-from contest.entries.blind import blind_entry
 from contest.entries.models import Entry
 from contest.entries.queries import counts_by_state, entry_by_code
-from contest.judging import panels, services
-from contest.judging.assignment import possible_judges
-from contest.judging.conflicts import conflicts_among
-from contest.judging.forms import ReasonForm, whole_number
-from contest.judging.models import ConflictOfInterest
+from contest.judging import panels
+from contest.judging.forms import whole_number
 from contest.judging.overview import overview
 from contest.judging.queries import is_locked
 from contest.judging.rounds import entry_state
-from contest.judging.rules import BY_CHAIR, CONFLICTS, DECLARED, RefusedList
+from contest.judging.rules import RefusedList
 from contest.judging.sight import WHAT, matrix
-from contest.judging.table import FLAGS, SORTS, Line, Row, Table, judge_rows, rows_for, told
+from contest.judging.table import FLAGS, SORTS, Line, Table, judge_rows
 from contest.judging.views import bp, me, my_roles
 
 TABLE = ("chair", "secretary", "organiser")
@@ -188,116 +183,3 @@ def entry_of(contest: Contest, round_id: str, category: str, code: str) -> Entry
     if entry is None or entry.category != category or entry_state(entry, round_id) is None:
         raise NotFound(code)
     return entry
-
-
-@bp.route(f"{_ROUND}/bai/<code>", methods=["GET", "POST"])
-@needs(*TABLE)
-def entry(slug: str, round_id: str, category: str, code: str) -> Any:
-    contest = get_contest(slug)
-    frame(contest, round_id, category)
-    entry_of(contest, round_id, category, code)
-    form = ReasonForm()
-    here: dict[str, Any] = {"slug": slug, "round_id": round_id, "category": category, "code": code}
-    if request.method == "POST" and do(lambda now: _change_entry(form, here, now), form):
-        return redirect(url_for("judging.entry", **here), 303)
-    return _entry_page(here, form), 422 if form.errors else 200
-
-
-def _entry_page(here: dict[str, Any], form: ReasonForm) -> str:
-    contest = get_contest(here["slug"])
-    page = frame(contest, here["round_id"], here["category"])
-    found = entry_of(contest, here["round_id"], here["category"], here["code"])
-    state = entry_state(found, here["round_id"])
-    if state is None:
-        raise NotFound(here["code"])
-    [row] = rows_for(contest, [state], me().id, chair=page["chair"])
-    seated = panels.panel(contest, here["round_id"], here["category"])
-    names = {given.judge: given.judge_name for given in state.given}
-    return render_template(
-        "judging/entry.html",
-        **page,
-        here=here,
-        row=row,
-        state=state,
-        steps=told(state.result.steps, names),
-        possible=[] if row.hidden else possible_judges(found, here["round_id"]),
-        seated=seated,
-        conflicts=_conflicts(found, row, seated, with_facts=page["staff"]),
-        # The head of jury reads it as judges do; the secretariat has it on pages of its own.
-        text=blind_entry(found.id, here["round_id"]) if page["chair"] and row.hidden != "conflict" else None,
-        form=form,
-        act=request.form.get("act", ""),
-    )
-
-
-def _conflicts(
-    entry: Entry, row: Row, seated: list[User], *, with_facts: bool
-) -> list[tuple[User, list[str], ConflictOfInterest | None]]:
-    """Who must not mark the entry, and why: (judge, reasons in words, the record that can be lifted).
-
-    A fact such as "the author's unit" is told to the secretariat alone; whoever judges reads only
-    that there is a conflict. Their own is not shown to a head of jury in conflict.
-    """
-    if row.hidden:
-        return []
-    found = conflicts_among(entry.contest_id, Entry.id == entry.id)
-    people = {judge.id: judge for judge in (*panels.judges_of(entry.contest), *seated)}
-    recorded = db.session.scalars(
-        select(ConflictOfInterest).where(
-            ConflictOfInterest.entry_id == entry.id, ConflictOfInterest.lifted_at.is_(None)
-        )
-    ).all()
-    shown = []
-    for (_entry_id, judge_id), sources in sorted(found.items()):
-        if judge_id not in people:
-            continue
-        told_ = sorted(source for source in sources if with_facts or source in (DECLARED, BY_CHAIR))
-        words = [CONFLICTS[source] for source in told_] or [N_("Conflict of interest")]
-        row_ = next((each for each in recorded if each.judge_id == judge_id and each.source == BY_CHAIR), None)
-        shown.append((people[judge_id], words, row_))
-    return shown
-
-
-def _change_entry(form: ReasonForm, here: dict[str, Any], now: datetime) -> Any:
-    contest = get_contest(here["slug"])
-    round_id = here["round_id"]
-    found = entry_of(contest, round_id, here["category"], here["code"])
-    act, reason = request.form.get("act"), form.reason.data or ""
-    if act == "assign":
-        judge = person_of(contest, request.form.get("judge"))
-        services.assign_one(entry=found, round_id=round_id, judge=judge, actor=me(), now=now)
-        return _("Entry %(code)s was given to %(name)s.", code=here["code"], name=judge.name)
-    if act == "conflict":
-        judge = person_of(contest, request.form.get("judge"))
-        services.record_conflict(entry=found, judge=judge, reason=reason, actor=me(), now=now)
-        return _("%(name)s does not judge entry %(code)s.", code=here["code"], name=judge.name)
-    if act == "lift":
-        judge = person_of(contest, request.form.get("judge"))
-        for _judge, _words, conflict in _conflicts(found, _row(contest, found, round_id), [], with_facts=False):
-            if conflict is not None and conflict.judge_id == judge.id:
-                services.lift_conflict(conflict=conflict, actor=me(), now=now)
-        return _("The record against %(name)s was lifted.", name=judge.name)
-    if act == "settle":
-        services.settle_gap(
-            entry=found, round_id=round_id, note=reason, actor=me(), now=now, seen=_seen(request.form.get("seen"))
-        )
-        return _("The gap of entry %(code)s is settled.", code=here["code"])
-    if act == "aside":
-        services.set_aside(entry=found, round_id=round_id, reason=reason, actor=me(), now=now)
-        return _("Entry %(code)s is set aside.", code=here["code"])
-    raise NotFound(act)
-
-
-def _row(contest: Contest, found: Entry, round_id: str) -> Row:
-    state = entry_state(found, round_id)
-    if state is None:
-        raise NotFound(found.public_id)
-    return rows_for(contest, [state], me().id, chair=who(contest)["chair"])[0]
-
-
-def _seen(text: str | None) -> dict[str, int] | None:
-    """The revisions that the page showed, written "sheet:number sheet:number"."""
-    if text is None:
-        return None
-    pairs = [pair.partition(":") for pair in text.split()]
-    return {sheet: whole_number(number) for sheet, _colon, number in pairs}
