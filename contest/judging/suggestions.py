@@ -151,7 +151,8 @@ def _superiors() -> dict[int, set[int]]:
         ),
     )
     for unit_id, parent_id in db.session.execute(rows):
-        above[unit_id].add(parent_id)
+        if parent_id is not None:
+            above[unit_id].add(parent_id)
     return above
 
 

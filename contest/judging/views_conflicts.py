@@ -28,7 +28,7 @@ def conflicts(slug: str, round_id: str, category: str) -> Any:
     """The matrix; staff confirm or dismiss what is suggested, a head of jury recuses without being told why."""
     form = ReasonForm()
     staff = bool(frame(get_contest(slug), round_id, category)["staff"])
-    here = {"slug": slug, "round_id": round_id, "category": category}
+    here: dict[str, Any] = {"slug": slug, "round_id": round_id, "category": category}
     if request.method == "POST" and do(lambda now: _answer(here, form, now, staff=staff), form):
         return redirect(url_for("judging.conflicts", **here), 303)
     contest = get_contest(slug)
@@ -66,7 +66,7 @@ def _waiting(matrix: Matrix) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: list(STRENGTHS).index(each["cell"].strength))
 
 
-def _answer(here: dict[str, str], form: ReasonForm, now: datetime, *, staff: bool) -> Any:
+def _answer(here: dict[str, Any], form: ReasonForm, now: datetime, *, staff: bool) -> Any:
     contest = get_contest(here["slug"])
     found = entry_of(contest, here["round_id"], here["category"], request.form.get("code", ""))
     judge = person_of(contest, request.form.get("judge"))

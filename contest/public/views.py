@@ -16,6 +16,7 @@ from contest.editions.shown import authors_are_public
 from contest.entries.extension import find_extension
 from contest.entries.photographs import photo_key
 from contest.exemplars.queries import is_withdrawn
+from contest.judging.sight import WHAT, matrix
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
 from contest.results.queries import contests_with_results, find_public_results
@@ -73,7 +74,7 @@ def contest(slug: str) -> str:
 @shared(BRIEFLY)
 def rules(slug: str) -> str:
     found = get_issued_contest(slug, g.now)
-    return render_template("public/rules.html", contest=found, rules=found.rules)
+    return render_template("public/rules.html", contest=found, rules=found.rules, sight=matrix(found.rules), what=WHAT)
 
 
 @bp.get("/cuoc-thi/<slug>/chung-khao")

@@ -18,6 +18,7 @@ from contest.core.web.errors import say_message
 from contest.core.web.papers import paper, send_pdf
 from contest.entries.rules import ADULT_AGE, GUARDIAN_CONSENT, declarations_for
 from contest.exemplars.rules import CONSENT_TEXTS, CONSENT_VERSION, GUARDIAN_CONSENT_TEXTS
+from contest.judging.sight import WHAT, matrix
 from contest.public.views import BRIEFLY, bp
 
 Item = dict[str, Any]
@@ -41,7 +42,7 @@ def rules_pdf(slug: str) -> Response:
         **_head(rules, _("Rules of the contest"), loc(rules.title)),
         "basis": [f"– {loc(basis)}" for basis in rules.legal_basis],
         "articles": articles,
-        "annexes": [_timetable(rules), _categories(rules), _rubric(rules), _prizes(rules)],
+        "annexes": [_timetable(rules), _categories(rules), _rubric(rules), _sight(rules), _prizes(rules)],
         "signers": [],
         "foot": _(
             "Version %(number)s, in force since %(at)s. SHA-256 of the rule set: %(sha256)s",
@@ -133,6 +134,21 @@ def _rubric(rules: RuleSet) -> dict[str, Any]:
         [_("No."), _("Criterion"), _("What is looked at"), _("Most")],
         rows,
         [0.4, 1.6, 2.6, 0.5],
+    )
+
+
+def _sight(rules: RuleSet) -> dict[str, Any]:
+    """What judges of each round see beside the text: the same matrix as on the jury's page."""
+    rows = []
+    for line in matrix(rules):
+        name = f"{loc(line.round)} ({', '.join(line.categories)})" if line.categories else loc(line.round)
+        rows.append([name, *(_("shown") if line.seen[what] else _("hidden") for what in WHAT)])
+    return _annex(
+        _("What judges may see"),
+        [_("Round"), *(_(what) for what in WHAT.values())],
+        rows,
+        [1.6, *(1 for _what in WHAT)],
+        _("Beside the text and its photos. Nobody sees what another judge gave before their own sheet is final."),
     )
 
 

@@ -192,7 +192,7 @@ def _lacking(entry: Entry) -> Iterator[Found]:
 
 
 def _leaks(entry: Entry) -> Iterator[Found]:
-    if entry.contest.rules.category(entry.category).blind == "open":
+    if not entry.contest.rules.author_is_hidden(entry.category):
         return
     for leak in identity_leaks(entry):
         yield Found(LEAK, leak.where, {"whose": leak.whose, "what": leak.what, "phrase": leak.phrase})

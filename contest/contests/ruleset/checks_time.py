@@ -225,7 +225,8 @@ def author_names_stay_hidden_while_they_must(rules: RuleSet) -> Iterator[Problem
         return
     path = "announcement.author_names_public_from"
     final_ends = _moment(rules.step("final"), "ends")
-    blind = any(category.blind != "open" for category in rules.categories)
+    last = rules.rounds[-1].id
+    blind = not all(rules.sees(last, category.id).author for category in rules.categories)
     if blind and final_ends is not None and public_from < final_ends:
         yield Problem(path, NAMES_BEFORE_FINAL)
     vote = rules.step("voting")

@@ -104,6 +104,14 @@ class RuleSet(Part):
         shown = blind != "full"
         return Sees(author=blind == "open", exemplar=shown, place=shown)
 
+    def author_is_hidden(self, category_id: str) -> bool:
+        """Whether judges of some round must not learn who wrote an entry of this category."""
+        return not all(self.sees(each.id, category_id).author for each in self.rounds)
+
+    def author_is_seen(self, category_id: str) -> bool:
+        """Whether judges of some round see who wrote an entry of this category."""
+        return any(self.sees(each.id, category_id).author for each in self.rounds)
+
     @property
     def last_round(self) -> Round:
         """The round whose totals are ranked."""
