@@ -54,6 +54,32 @@ def versions_of(contest: Contest, round_id: str, category: str) -> Sequence[Minu
     ).all()
 
 
+class Latest(NamedTuple):
+    """The latest version of a round's minutes, as a list shows it. `signed`: by whoever asks."""
+
+    public_id: str
+    round: str
+    category: str
+    number: int
+    made_at: datetime
+    signed: bool
+
+
+def latest_for(contest: Contest, person: User) -> list[Latest]:
+    """The latest minutes of every round that this person may read, in the order of the rules."""
+    signed = select(MinutesSignature.minutes_id).where(MinutesSignature.user_id == person.id)
+    rows = db.session.execute(
+        select(
+            Minutes.public_id, Minutes.round, Minutes.category, Minutes.number, Minutes.made_at, Minutes.id.in_(signed)
+        )
+        .where(Minutes.contest_id == contest.id)
+        .order_by(Minutes.number)
+    )
+    latest = {(row[1], row[2]): Latest(*row[:5], bool(row[5])) for row in rows}
+    places = [(round_.id, category.id) for round_ in contest.rules.rounds for category in contest.rules.categories]
+    return [latest[place] for place in places if place in latest and may_read(contest, place[0], place[1], person)]
+
+
 def get_minutes(contest: Contest, public_id: str, person: User) -> Minutes:
     """A version by its public id. Raises NotFound, also for one that this person may not read."""
     found = db.session.scalar(

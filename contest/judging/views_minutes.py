@@ -31,7 +31,7 @@ from contest.judging.locks import find_closing
 from contest.judging.minutes_sources import CAPACITIES, PrizeLines, day_line
 from contest.judging.models_council import Minutes
 from contest.judging.views import bp, me
-from contest.judging.views_chair import do, frame
+from contest.judging.views_chair import do, frame, who
 from contest.judging.views_papers import made_at, vietnamese_paper
 
 READERS = (CHAIR, JUDGE, ORGANISER, SECRETARY)
@@ -103,6 +103,16 @@ def _make(slug: str, round_id: str, category: str, form: MinutesForm, now: datet
             now=now,
         )
     return _("Version %(number)s of the minutes is made. It can be read, signed and printed.", number=made.number)
+
+
+@bp.get("/cham/<slug>/bien-ban")
+@needs("judge")
+def own_minutes(slug: str) -> str:
+    """The minutes that a judge may read and sign."""
+    contest = get_contest(slug)
+    return render_template(
+        "judging/own_minutes.html", **who(contest), rules=contest.rules, found=acts.latest_for(contest, me())
+    )
 
 
 @bp.get(_ONE)
