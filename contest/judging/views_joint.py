@@ -80,6 +80,7 @@ def _page(contest: Contest, text: JointText, form: Any = None, code: int = 200) 
         "window": contest.rules.window(text.reading.round),
         "text": text,
         "genres": GENRES,
+        "entry": blind_entry(text.entry_id, text.reading.round),
     }
     if sheet is None:
         form = form if isinstance(form, ReasonForm) else ReasonForm(formdata=None)
@@ -92,7 +93,6 @@ def _page(contest: Contest, text: JointText, form: Any = None, code: int = 200) 
         render_template(
             "judging/joint_text.html",
             **page,
-            entry=blind_entry(text.entry_id, text.reading.round),
             sheet=sheet,
             total=sum(saved.values()),
             form=form,
