@@ -69,7 +69,8 @@ def close(slug: str, round_id: str, category: str) -> Any:
     """What keeps the round open, by kind; each thing with what can be done about it. Then: close."""
     form = ReasonForm()
     here: dict[str, Any] = {"slug": slug, "round_id": round_id, "category": category}
-    frame(get_contest(slug), round_id, category)
+    if request.method == "POST":
+        frame(get_contest(slug), round_id, category)
     if request.method == "POST" and do(lambda now: _act(here, form, now), form):
         if request.form.get("act") == "close":
             return redirect(url_for("judging.round", **here), 303)
@@ -85,7 +86,8 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
     kind = request.args.get("loai", "")
     if kind and kind not in KINDS:
         raise NotFound(kind)
-    closing = find_closing(contest.id, round_id, category)
+    table = frame(contest, round_id, category)
+    closing = find_closing(contest.id, round_id, category) if table["locked"] else None
     check = check_closing(contest, round_id, category)
     partial = frozenset(entry_id for entry_id, judge_id in check.conflicts if judge_id == me().id)
     items = [] if closing else items_for(check, me().id)
@@ -96,7 +98,7 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
     number = min(max(0, whole_number(request.args.get("trang"), 1) - 1), last)
     shown = chosen[number * A_PAGE : (number + 1) * A_PAGE]
     return {
-        **frame(contest, round_id, category),
+        **table,
         "here": here,
         "check": check,
         "closing": closing,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from contest.contests.models import Contest
 from contest.contests.queries import get_contest
@@ -15,8 +17,9 @@ from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.formats import local
 from contest.core.web import needs
+from contest.entries.models import Entry
 from contest.judging.conflicts import conflicts_among
-from contest.judging.council import ballots_of, open_ties
+from contest.judging.council import open_ties
 from contest.judging.council_ballots import (
     FEWEST,
     call_off,
@@ -31,7 +34,6 @@ from contest.judging.council_ballots import (
     votes_in,
 )
 from contest.judging.forms import MeetingForm, ReasonForm, whole_number
-from contest.judging.locks import find_closing
 from contest.judging.meetings import (
     Presence,
     close_meeting,
@@ -42,6 +44,7 @@ from contest.judging.meetings import (
     open_meeting,
     save_notes,
 )
+from contest.judging.models import RoundClosing
 from contest.judging.models_council import CouncilBallot, CouncilMeeting, CouncilQuestion
 from contest.judging.rounds import entries_in
 from contest.judging.views import bp, me, my_roles
@@ -94,13 +97,14 @@ def _begin(slug: str, form: MeetingForm, begun: list[CouncilMeeting], now: datet
 def meeting(slug: str, meeting_id: str) -> Any:
     """One meeting: who is there, what is said, the secret ballots."""
     form = ReasonForm()
-    get_meeting(get_contest(slug), meeting_id)
     if request.method == "POST" and do(lambda now: _act(slug, meeting_id, form, now), form):
         return redirect(url_for("judging.meeting", slug=slug, meeting_id=meeting_id), 303)
     contest = get_contest(slug)
     found = get_meeting(contest, meeting_id)
     partial = _partial_codes(contest)
-    ballots = [ballot for contested in contest.rules.categories for ballot in ballots_of(contest, contested.id)]
+    ballots = db.session.scalars(
+        select(CouncilBallot).where(CouncilBallot.contest_id == contest.id).order_by(CouncilBallot.id)
+    ).all()
     page = render_template(
         "judging/meeting.html",
         **who(contest),
@@ -118,30 +122,33 @@ def meeting(slug: str, meeting_id: str) -> Any:
 
 
 def _partial_codes(contest: Contest) -> set[str]:
-    """Codes of the final round's entries with which whoever asks has a conflict of interest."""
-    last = contest.rules.last_round
-    code_of = {
-        entry.id: entry.code
-        for category in contest.rules.categories
-        for entry in entries_in(contest, last, category.id)
-    }
-    found = conflicts_among(contest.id, judges=[me().id])
-    return {code_of[entry_id] for entry_id, _judge in found if entry_id in code_of}
+    """Codes of the entries with which whoever asks has a conflict of interest."""
+    found = {entry_id for entry_id, _judge in conflicts_among(contest.id, judges=[me().id])}
+    return set(db.session.scalars(select(Entry.blind_code).where(Entry.id.in_(found)))) if found else set()
 
 
 def _ties(
-    contest: Contest, meeting: CouncilMeeting, partial: set[str], ballots: list[CouncilBallot]
+    contest: Contest, meeting: CouncilMeeting, partial: set[str], ballots: Sequence[CouncilBallot]
 ) -> list[dict[str, Any]]:
     """Ties on which the council may vote: the category, the codes, who would vote, what a ballot found before."""
     found: list[dict[str, Any]] = []
     voting = [set(question.codes) for question in meeting.questions if question.closed_at is None]
+    closed = set(
+        db.session.scalars(
+            select(RoundClosing.category).where(
+                RoundClosing.contest_id == contest.id, RoundClosing.round == contest.rules.last_round.id
+            )
+        )
+    )
     for category in contest.rules.categories:
-        if find_closing(contest.id, contest.rules.last_round.id, category.id) is None:
+        if category.id not in closed:
             continue
         for tie in sorted(map(sorted, open_ties(contest, category.id))):
             if not partial & set(tie) and set(tie) not in voting:
                 before = [ballot for ballot in ballots if {c for group in ballot.groups for c in group} == set(tie)]
                 found.append({"category": category, "codes": tie, "before": before[-1] if before else None})
+    if not found:
+        return []
     for tie, who_votes in zip(found, electorates(contest, meeting, [tie["codes"] for tie in found]), strict=True):
         tie["voters"] = len(who_votes.voters)
         tie["barred"] = who_votes.barred
@@ -220,7 +227,6 @@ def secret_ballots(slug: str) -> str:
 def secret_ballot(slug: str, question_id: str) -> Any:
     """A member's paper on one tie. What was voted is shown to nobody again, not even here."""
     form = ReasonForm()
-    _own(slug, question_id)
     if request.method == "POST" and do(lambda now: _cast(slug, question_id), form):
         return redirect(url_for("judging.secret_ballots", slug=slug), 303)
     contest, question = _own(slug, question_id)
