@@ -118,7 +118,11 @@ def may_read(contest: Contest, round_id: str, category: str, person: User) -> bo
     if (round_id, True) not in seats:
         return False
     rules = contest.rules
-    later = rules.rounds[[each.id for each in rules.rounds].index(round_id) + 1 :]
+    later = []
+    following = rules.round_after(round_id)
+    while following is not None:
+        later.append(following)
+        following = rules.round_after(following.id)
     return all(
         (each.id, True) not in seats
         or rules.sees(each.id, category).other_rounds

@@ -307,7 +307,8 @@ def conflict_rows(contest: Contest, round_id: str, category: str, *, without: Se
             .where(RoleGrant.contest_id == contest.id, RoleGrant.role.in_(JUDGING_ROLES), RoleGrant.ended_at.is_(None))
         ).all()
     )
-    own, others = defaultdict(list), defaultdict(list)
+    own: dict[int, list[str]] = defaultdict(list)
+    others: dict[int, list[str]] = defaultdict(list)
     for (entry_id, judge_id), sources in conflicts_among(contest.id, *where).items():
         (own if DECLARED in sources else others)[judge_id].append(codes[entry_id])
     ordered = sorted(people, key=lambda judge_id: (name_sort_key(people[judge_id]), judge_id))

@@ -53,7 +53,8 @@ def vietnamese_paper(contest: Contest, title: str, subtitle: str = "") -> dict[s
 
 def made_at() -> str:
     """When a paper was made, for its foot."""
-    return _("made at %(at)s", at=moment(g.now))
+    words: str = _("made at %(at)s", at=moment(g.now))
+    return words
 
 
 def send_file(content: bytes, name: str, mimetype: str = XLSX) -> Response:
@@ -234,12 +235,13 @@ def _scores(contest: Contest, round_id: str, category: str) -> papers.Scores:
 
 def _about(contest: Contest, round_id: str, category: str) -> str:
     found = contest.rules.category(category)
-    return _(
+    words: str = _(
         "%(round)s round, category %(category)s – %(name)s",
         round=loc(contest.rules.round(round_id).name),
         category=found.id,
         name=loc(found.name),
     )
+    return words
 
 
 def _left_out(count: int) -> list[str]:

@@ -143,10 +143,12 @@ def test_the_letterhead_has_the_measures_of_the_decree(app, client, closed):
     for page in document:
         width, height = page.get_size()
         assert (round(width / mm), round(height / mm)) == (210, 297)
-        lines = page.get_textpage()
-        for at in range(lines.count_rects()):
-            left, _bottom, right, _top = lines.get_rect(at)
-            assert left >= 30 * mm - 2 and right <= width - 15 * mm + 2
+        letters = page.get_textpage()
+        for at in range(letters.count_chars()):
+            if letters.get_text_range(at, 1).strip():
+                left, bottom, right, top = letters.get_charbox(at)
+                assert left >= 30 * mm - 1 and right <= width - 15 * mm
+                assert bottom >= 8 * mm and top <= height - 8 * mm
 
 
 def test_nothing_is_made_while_the_round_is_open(app, clock):
