@@ -128,9 +128,12 @@ class Desk:
         return min(unfinished, key=lambda task: task.skipped, default=None)
 
 
-def desk_of(contest: Contest, round_id: str | None = None) -> Desk:
-    """The queue of whoever asks; of the round that is marked now unless another is asked for."""
-    rounds = rounds_of(contest, me().id, g.now)
+def desk_of(contest: Contest, round_id: str | None = None, *, alone: bool = False) -> Desk:
+    """The queue of whoever asks; of the round that is marked now unless another is asked for.
+
+    `alone`: for a page that shows no other rounds, of a round in which the judge is known to have entries.
+    """
+    rounds = [round_id] if alone and round_id else rounds_of(contest, me().id, g.now)
     if round_id is None:
         running = [each for each in rounds if marking_is_open(contest.rules, each, g.now)]
         round_id = (running or rounds or [contest.rules.rounds[0].id])[-1]

@@ -26,10 +26,9 @@ from contest.judging.views_sheet import blocks_of, is_writable, sheet_page
 @needs("judge")
 def add_note(slug: str, public_id: str) -> Any:
     """Write a note. The page's script gets the notes beside that passage back; without it the page comes again."""
+    assignment = get_own_assignment(get_contest(slug), public_id, me().id, g.now)
     if request.method == "GET":
         return redirect(url_for("judging.sheet", slug=slug, public_id=public_id))
-    contest = get_contest(slug)
-    assignment = get_own_assignment(contest, public_id, me().id, g.now)
     blocks = blocks_of(assignment)
     form = NoteForm(prefix="note-")
     block = whole_number(form.block.data)
@@ -53,6 +52,7 @@ def add_note(slug: str, public_id: str) -> Any:
 @needs("judge")
 def change_note(slug: str, public_id: str, note_id: str) -> Any:
     """Write a note anew, or take it away."""
+    get_own_assignment(get_contest(slug), public_id, me().id, g.now)
     if request.method == "GET":
         return redirect(url_for("judging.sheet", slug=slug, public_id=public_id))
     form = NoteForm(prefix=f"note-{note_id}-")

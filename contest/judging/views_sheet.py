@@ -65,7 +65,7 @@ def sheet_page(
 ) -> tuple[str, int]:
     """The page of one entry; `form` and `note` with what was typed and why it was not taken."""
     rules = contest.rules
-    desk = desk_of(contest, assignment.round)
+    desk = desk_of(contest, assignment.round, alone=True)
     sheet = assignment.sheet
     saved = marks_of(sheet)
     locked = is_locked(contest, assignment.round, assignment.entry.category)
@@ -177,7 +177,7 @@ def _says_something(values: dict[str, Any]) -> bool:
 def _done(contest: Contest, public_id: str, act: str) -> Response:
     """Say what happened and go to what comes next."""
     assignment = get_own_assignment(contest, public_id, me().id, g.now)
-    desk = desk_of(contest, assignment.round)
+    desk = desk_of(contest, assignment.round, alone=True)
     code = assignment.entry.blind_code
     onward = desk.next_unfinished(public_id) if act in {"final", "later"} else None
     if act == "final":
