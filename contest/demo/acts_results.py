@@ -11,6 +11,7 @@ from contest.demo import stories
 from contest.demo.stage import Act, Stage, at
 from contest.demo.stories import FIRST, SECOND, reason
 from contest.judging import services as judging
+from contest.judging.meetings import Presence, meetings_of
 from contest.judging.queries import is_locked
 from contest.results import services as results
 from contest.results.queries import find_standing
@@ -19,6 +20,38 @@ from contest.results.rules import posts_first
 # Ties that a council settles one after the other; more than this is no tie but a mistake.
 _MOST_BALLOTS = 8
 _PRESENT = 9
+# Members of a council of which one may be away.
+_FEWEST = 3
+
+
+def meet(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """The council meets before names are known; one member is away. A meeting that a visitor began is theirs."""
+    contest, chair = stage.contest(contest_id), stage.person("huan")
+    if meetings_of(contest):
+        return 0
+    begun = stage.attempt(
+        judging.open_meeting,
+        contest=contest,
+        held_at=now,
+        place="Phòng họp số 2, Trung tâm Hành chính tỉnh An Lam",
+        actor=chair,
+        now=now,
+    )
+    if not begun.done:
+        return 0
+    meeting = begun.value
+    members = [row.user.public_id for row in meeting.attendance if row.capacity == "member"]
+    away = members[-1] if len(members) > _FEWEST else None
+    presence = {
+        row.user.public_id: Presence(row.user.public_id != away, "Đi công tác theo lịch của đơn vị")
+        for row in meeting.attendance
+    }
+    common = {"meeting": meeting, "contest": contest, "actor": chair, "now": now}
+    stage.attempt(judging.note_attendance, presence=presence, version=meeting.version, **common)
+    notes = reason("council" if contest.rules.id == FIRST else "council_ntvt")
+    stage.attempt(judging.save_notes, notes=notes, version=meeting.version, **common)
+    stage.attempt(judging.close_meeting, **common)
+    return sum(row.present for row in meeting.attendance)
 
 
 def open_codes(stage: Stage, now: datetime, *, contest_id: str) -> int:
@@ -116,8 +149,11 @@ def approve(stage: Stage, now: datetime, *, contest_id: str) -> int:
     return done
 
 
-def _acts(contest_id: str, codes: str, computed: str, posted: str | None, decision: str, approval: str) -> list[Act]:
+def _acts(
+    contest_id: str, met: str, codes: str, computed: str, posted: str | None, decision: str, approval: str
+) -> list[Act]:
     plan = [
+        (met, N_("The council met; %(count)s of its members were present."), meet),
         (codes, N_("Codes and entries were joined in %(count)s categories."), open_codes),
         (computed, N_("The council met and the prizes were worked out."), compute),
         (posted, N_("The provisional results were released for posting."), post),
@@ -131,9 +167,18 @@ def _acts(contest_id: str, codes: str, computed: str, posted: str | None, decisi
 
 def acts() -> list[Act]:
     return [
-        *_acts(FIRST, "2027-05-28 13:40", "2027-05-28 15:30", None, "2027-06-08 08:30", "2027-06-09 09:00"),
+        *_acts(
+            FIRST,
+            "2027-05-28 13:30",
+            "2027-05-28 13:40",
+            "2027-05-28 15:30",
+            None,
+            "2027-06-08 08:30",
+            "2027-06-09 09:00",
+        ),
         *_acts(
             SECOND,
+            "2027-09-28 08:00",
             "2027-09-28 08:30",
             "2027-09-28 10:30",
             "2027-09-28 16:00",

@@ -91,7 +91,7 @@ def _conflicts_by_code(contest: Contest, ties: Sequence[Sequence[str]], people: 
     code_of = dict(db.session.execute(select(Entry.id, Entry.blind_code).where(*where)).all())
     found: dict[str, set[int]] = {}
     for entry_id, judge_id in conflicts_among(contest.id, *where, judges=people):
-        found.setdefault(code_of[entry_id], set()).add(judge_id)
+        found.setdefault(code_of[entry_id] or "", set()).add(judge_id)
     return found
 
 

@@ -8,9 +8,11 @@ from contest.judging.closing import check_closing, close_round, decide_gap, repl
 from contest.judging.codes import ask_to_open, open_codes, read_codes
 from contest.judging.conflicts import declare_conflict, lift_conflict, record_conflict
 from contest.judging.council import record_council_ballot
+from contest.judging.council_ballots import call_off, cast, close_question, open_question
 from contest.judging.declarations import declare_impartial, declare_many
-from contest.judging.notes import add_note, change_note, delete_note
 from contest.judging.handover import hand_over
+from contest.judging.meetings import close_meeting, note_attendance, open_meeting, save_notes
+from contest.judging.notes import add_note, change_note, delete_note
 from contest.judging.panels import change_seat, end_seat, leave_panels, seat_judge
 from contest.judging.planning import plan_assignment
 from contest.judging.reopening import undo, unlock
@@ -24,13 +26,17 @@ __all__ = [
     "ask_to_open",
     "assign",
     "assign_one",
+    "call_off",
+    "cast",
     "change_assignments",
     "change_note",
     "change_seat",
     "check_closing",
+    "close_meeting",
+    "close_question",
     "close_round",
-    "decide_gap",
     "confirm_suggestion",
+    "decide_gap",
     "declare_conflict",
     "declare_impartial",
     "declare_many",
@@ -42,13 +48,17 @@ __all__ = [
     "hand_over",
     "leave_panels",
     "lift_conflict",
+    "note_attendance",
     "open_codes",
+    "open_meeting",
+    "open_question",
     "plan_assignment",
     "read_codes",
     "record_conflict",
     "record_council_ballot",
     "replace_judge",
     "rescore",
+    "save_notes",
     "save_sheet",
     "seat_judge",
     "set_aside",
