@@ -76,6 +76,12 @@ class EntryRecord:
     set_aside: bool = False
 
 
+def closings_of(contest: Contest) -> dict[tuple[str, str], RoundClosing]:
+    """The closings of a contest by round and category."""
+    rows = db.session.scalars(select(RoundClosing).where(RoundClosing.contest_id == contest.id))
+    return {(row.round, row.category): row for row in rows}
+
+
 def round_record(contest: Contest, round_: Round, category: str, closing: RoundClosing) -> list[EntryRecord]:
     """The record of a closed round in a category, entries by code.
 

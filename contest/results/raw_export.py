@@ -24,10 +24,9 @@ from contest.core.errors import N_, Refused
 from contest.entries.models import Entry
 from contest.entries.persons import people_behind
 from contest.judging.council import category_ranking
-from contest.judging.locks import find_closing
 from contest.judging.models_council import CouncilBallot
-from contest.judging.queries import is_locked, opened_categories
-from contest.judging.records import EntryRecord, SheetRecord, round_record
+from contest.judging.queries import opened_categories
+from contest.judging.records import EntryRecord, SheetRecord, closings_of, round_record
 from contest.judging.rounds import round_state
 from contest.judging.scoring import display
 from contest.results.models import ResultSet
@@ -64,8 +63,8 @@ def _no_floats(value: Any) -> None:
 
 def exportable(contest: Contest) -> list[str]:
     """The categories whose scores are locked in the last round."""
-    last = contest.rules.last_round.id
-    return [each.id for each in contest.rules.categories if is_locked(contest, last, each.id)]
+    closed, last = closings_of(contest), contest.rules.last_round.id
+    return [each.id for each in contest.rules.categories if (last, each.id) in closed]
 
 
 def is_whole(contest: Contest) -> bool:
@@ -87,14 +86,14 @@ def raw_export(contest: Contest, category: str | None = None, *, prizes: bool = 
     wanted = [category] if category is not None else locked
     if not set(wanted) <= set(locked) or (category is None and not is_whole(contest)):
         raise Refused(N_("Raw scores are given out once the scores are locked."), code="not_locked")
-    whole = category is None
+    whole, closed = category is None, closings_of(contest)
     result_set = find_standing(contest.id) if whole and prizes else None
     as_of = result_set.computed_at if result_set else None
     rounds = [
-        (round_, each, round_record(contest, round_, each, closing), closing.at)
+        (round_, each, round_record(contest, round_, each, closed[round_.id, each]), closed[round_.id, each].at)
         for round_ in rules.rounds
         for each in wanted
-        if (closing := find_closing(contest.id, round_.id, each)) is not None
+        if (round_.id, each) in closed
     ]
     named = _judges(record for _, _, entries, _ in rounds for entry in entries for record in entry.sheets)
     version = contest.current_version
@@ -122,7 +121,9 @@ def raw_export(contest: Contest, category: str | None = None, *, prizes: bool = 
         "withheld": _withheld(contest) if whole and prizes else None,
         "published": {
             "totals": {
-                round_.id: {each: _totals(contest, round_, each) for other, each, _, _ in rounds if other == round_}
+                round_.id: {
+                    each: _totals(contest, round_, each, result_set) for other, each, _, _ in rounds if other == round_
+                }
                 for round_ in rules.rounds
             },
             "places": {each: _places(contest, each, result_set) for each in wanted},
@@ -271,15 +272,19 @@ def _withheld(contest: Contest) -> list[dict[str, Any]]:
 # What was published
 
 
-def _totals(contest: Contest, round_: Round, category: str) -> dict[str, Any]:
-    decimals = contest.rules.scoring.display_decimals
-    return {
-        state.entry.code: {
-            "exact": exact_text(state.result.total),
-            "shown": str(display(state.result.total, decimals)),
-        }
+def _totals(contest: Contest, round_: Round, category: str, result_set: ResultSet | None) -> dict[str, Any]:
+    totals = {
+        state.entry.code: state.result.total
         for state in round_state(contest, round_.id, category)
         if state.result.total is not None
+    }
+    if result_set is not None and round_ == contest.rules.last_round:
+        # Who fell out after the results were computed was ranked in them.
+        for _, code, total in result_set.report["rankings"].get(category, []):
+            totals.setdefault(code, Fraction(total))
+    decimals = contest.rules.scoring.display_decimals
+    return {
+        code: {"exact": exact_text(total), "shown": str(display(total, decimals))} for code, total in totals.items()
     }
 
 

@@ -459,11 +459,13 @@ chair or judge or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ky
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/bien-ban
 chair or organiser:
-    POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/phu-luc
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/giay/diem-goc.xlsx
+    POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/phu-luc
     GET POST /ban-to-chuc/<slug>/cham/phach/<category>
     POST /ban-to-chuc/<slug>/cham/phach/<category>/doc
     POST /ban-to-chuc/<slug>/cham/phach/<category>/mo
+    GET /ban-to-chuc/<slug>/diem-goc
+    GET /ban-to-chuc/<slug>/diem-goc.json
 chair or organiser or secretary:
     GET /ban-to-chuc/<slug>/cham/giay
     POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ban-quet

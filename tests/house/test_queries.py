@@ -107,6 +107,16 @@ PAGES = [
     ("/ban-to-chuc/{slug}/duyet-dang/{story}/lich-su", "organiser", "marking", 14),
     ("/ban-to-chuc/{slug}/ket-qua", "organiser", "vote", 45),
     ("/ban-to-chuc/{slug}/ket-qua/loi-binh", "organiser", "announced", 18),
+    ("/ban-to-chuc/{slug}/diem-goc", "organiser", "announced", 12),
+    ("/ban-to-chuc/{slug}/cham/giay", "secretary", "marking", 12),
+    ("/ban-to-chuc/{slug}/cham/giay/pdf/phieu-theo-giam-khao", "secretary", "marking", 10),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/giay/xung-dot.pdf", "secretary", "marking", 18),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/bien-ban", "chair", "marking", 14),
+    ("/ban-to-chuc/{slug}/cham/bien-ban/{minutes}", "chair", "marking", 16),
+    ("/ban-to-chuc/{slug}/cham/bien-ban/{minutes}.pdf", "judge", "marking", 14),
+    ("/cham/{slug}/in/prelim", "judge", "marking", 16),
+    ("/cham/{slug}/in/prelim/tap-doc.pdf", "judge", "marking", 36),
+    ("/cham/{slug}/bien-ban", "judge", "marking", 14),
 ]
 # Pages whose rows grow with the contest.
 LISTS = [
@@ -136,6 +146,9 @@ LISTS = [
     "/ban-to-chuc/{slug}/cham/prelim/{category}/phan-cong?seed=3",
     "/ban-to-chuc/{slug}/cham/prelim/{category}/phan-cong/bang-tinh",
     "/ban-to-chuc/{slug}/ket-qua/loi-binh",
+    "/ban-to-chuc/{slug}/cham/giay/pdf/phieu-theo-giam-khao",
+    "/ban-to-chuc/{slug}/cham/prelim/{category}/giay/xung-dot.pdf",
+    "/cham/{slug}/in/prelim",
 ]
 
 
@@ -172,6 +185,7 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         assignment=side.assignment.public_id,
         judge=side.staff["judge"].public_id,
         meeting=named(side, "meeting_id"),
+        minutes=named(side, "minutes_id"),
         ballot=named(side, "question_id"),
         text=named(side, "text_id"),
         reading=named(side, "reading_id"),
