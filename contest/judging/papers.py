@@ -17,6 +17,7 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
 from contest.contests.models import Contest, RoleGrant
@@ -380,9 +381,10 @@ def workers(contest: Contest) -> list[Worker]:
         grant.user_id: loc({"vi": grant.unit.name, "en": grant.unit.name_en}) if grant.unit else ""
         for grant in db.session.scalars(
             select(RoleGrant)
+            .options(joinedload(RoleGrant.unit))
             .where(RoleGrant.contest_id == contest.id, RoleGrant.role.in_(JUDGING_ROLES))
             .order_by(RoleGrant.id)
-        ).unique()
+        )
     }
     ordered = sorted(names, key=lambda judge_id: (name_sort_key(names[judge_id]), judge_id))
     return [Worker(names[judge_id], units.get(judge_id, ""), work[judge_id]) for judge_id in ordered]

@@ -10,12 +10,13 @@ import openpyxl
 import pypdfium2
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contest.audit.models import AuditRow
 from contest.core.db import db
 from contest.entries.models import Photo
 from contest.judging import services
+from contest.judging.models import RoundClosing
 from contest.judging.packs import as_printed, parts_of, texts_of
 from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
 from tests.factories.judging import (
@@ -411,3 +412,31 @@ def test_declare_all_opens_what_was_closed(app, clock, reader):
     assert texts_of(contest, "prelim", judge.id, clock.instant) == []
     declare_all(contest, "prelim", clock.instant)
     assert len(texts_of(contest, "prelim", judge.id, clock.instant)) == len(entries)
+
+
+def test_papers_ask_no_more_for_more_entries(app, client, clock, jury, query_counter):
+    """Every paper of a closed round, and making its minutes, by a number of statements that rows do not change."""
+    contest, judges, _entries, staff = jury
+    counts = []
+    for more in (0, 9):
+        db.session.execute(delete(RoundClosing))
+        for number in range(more):
+            mark_all(make_finalist(contest), judges, [70 + number] * 5, "final")
+        close(contest, staff["chair"], clock.instant)
+        sign_in(client, staff["organiser"])
+        found = []
+        for paper in (*PAPERS, "/giay/xung-dot.pdf"):
+            client.get(base(contest, paper))
+            db.session.remove()
+            with query_counter() as counted:
+                assert client.get(base(contest, paper)).status_code == 200
+            found.append(counted.count)
+        form = {"day": "09/05/2027", "conclusions": f"Lần {more}."}
+        with query_counter() as counted:
+            assert client.post(base(contest, "/bien-ban"), data=form).status_code == 303
+        contest, staff = db.session.merge(contest), {role: db.session.merge(who) for role, who in staff.items()}
+        judges = [db.session.merge(judge) for judge in judges]
+        counts.append([*found, counted.count])
+    assert counts[0][:4] == counts[1][:4]
+    assert counts[1][4] <= counts[0][4] + 2  # the version before is read, too
+    assert max(counts[1]) <= 50
