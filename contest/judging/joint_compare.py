@@ -95,7 +95,8 @@ def compare(contest: Contest, reading: JointReading, viewer: User) -> list[Compa
             for sheet in sheets
             if (text.entry_id, sheet.judge_id) not in barred
         ]
-        found.append(Compared(lines[text.entry_id], tuple(sorted(voices, key=lambda voice: voice.number))))
+        if voices:
+            found.append(Compared(lines[text.entry_id], tuple(sorted(voices, key=lambda voice: voice.number))))
     return sorted(found, key=lambda each: each.line.code)
 
 

@@ -26,6 +26,8 @@ FIRST_OF_ALL = 600
 
 # A little after tests.conftest.START, at which the ground is laid.
 GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
+# Grounds that are laid for another time.
+CLOCKS = {"paper": "2027-04-15T09:30:00+07:00"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -151,7 +153,7 @@ def lay(made_once: MadeOnce, tmp_path: Path) -> Iterator[Callable[[str], Laid]]:
     served: list[Site] = []
 
     def make(name: str, folder: Path) -> None:
-        site = Site(folder, clock=GROUND_CLOCK)
+        site = Site(folder, clock=CLOCKS.get(name, GROUND_CLOCK))
         site.flask("db", "upgrade")
         done = subprocess.run(
             [sys.executable, "-m", "tests.journeys.ground", name],
@@ -167,7 +169,7 @@ def lay(made_once: MadeOnce, tmp_path: Path) -> Iterator[Callable[[str], Laid]]:
     def laid(name: str) -> Laid:
         ground = made_once(f"ground-{name}", lambda folder: make(name, folder))
         shutil.copytree(ground, tmp_path / "data")
-        site = Site(tmp_path / "data", clock=GROUND_CLOCK)
+        site = Site(tmp_path / "data", clock=CLOCKS.get(name, GROUND_CLOCK))
         site.start()
         served.append(site)
         return site, json.loads((ground / "ground.json").read_text("utf-8"))

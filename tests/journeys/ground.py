@@ -18,16 +18,19 @@ from PIL import Image
 from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.core.db import db
+from contest.core.richtext import from_plain, source_of
 from contest.entries import services
 from contest.entries.models import Entry, Photo
 from contest.entries.second_look import ask_second_look
+from contest.judging.services import seat_judge
 from contest.screening.services import write_template
 from contest.units.queries import get_unit
 from contest.units.services import load_units
 from tests.conftest import START
-from tests.factories import make_contest, make_officer, make_staff, make_user
+from tests.factories import judging, make_contest, make_officer, make_staff, make_user
 from tests.factories.entries import make_finalist, make_submitted
 from tests.factories.intake import add_scan, make_paper
+from tests.factories.rules import make_contest_with
 from tests.journeys.sample import DATA, stories
 from wsgi import app
 
@@ -39,6 +42,13 @@ PEOPLE = {
     "son": ("Võ Hoàng Sơn", "hoang.son@an-lam.example"),
     "van": ("Đinh Thị Thanh Vân", "thanh.van@an-lam.example"),
     "tien": ("Hồ Viết Tiến", "viet.tien@an-lam.example"),
+    "huan": ("Tạ Quang Huấn", "quang.huan@an-lam.example"),
+    "lan": ("Trịnh Thị Mai Lan", "mai.lan@an-lam.example"),
+    "loc": ("Huỳnh Tấn Lộc", "tan.loc@an-lam.example"),
+    "nghi": ("Nguyễn Hữu Nghị", "huu.nghi@an-lam.example"),
+    "chinh": ("Lò Văn Chính", "van.chinh@an-lam.example"),
+    "cuc": ("Đặng Thị Kim Cúc", "kim.cuc@an-lam.example"),
+    "thien": ("Bùi Đức Thiện", "duc.thien@an-lam.example"),
 }
 
 
@@ -123,7 +133,105 @@ def _draw_photos() -> None:
         photo.middle_key = photo.small_key = photo.large_key
 
 
-GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {"unit": unit, "screening": screening}
+def _jury() -> tuple[Contest, dict[str, User], list[Entry]]:
+    """A panel of two, a head of jury without a seat, an organiser, a secretary, and three entries with codes."""
+    contest = make_contest()
+    people = {
+        "huan": make_staff(contest, "chair", _person("huan")),
+        "diep": make_staff(contest, "organiser", _person("diep")),
+        "van": make_staff(contest, "secretary", _person("van")),
+        "lan": make_staff(contest, "judge", _person("lan")),
+        "loc": make_staff(contest, "judge", _person("loc")),
+    }
+    for key in ("lan", "loc"):
+        judge = people[key]
+        judging.seat_judge(contest=contest, round_id="prelim", category="A", judge=judge, actor=None, now=START)
+        judging.accept(contest, judge)
+    told = stories()
+    entries = [
+        judging.make_accepted(
+            contest, title=title, body=told[key]["body"], document=source_of(from_plain(told[key]["body"])), now=START
+        )
+        for key, title in (("DH-0001", "Đồi cằn trổ hoa"), ("DH-0002", "Chiếc ba lô màu xanh"), ("DH-0003", "Con kênh"))
+    ]
+    return contest, people, entries
+
+
+def joint() -> dict[str, Any]:
+    """A jury before its round opens."""
+    contest, _people, entries = _jury()
+    return {"contest": contest.slug, "codes": [entry.blind_code for entry in entries]}
+
+
+def paper() -> dict[str, Any]:
+    """A jury whose round is open: one judge marks three entries on paper."""
+    contest, people, entries = _jury()
+    now = judging.opening_of(contest, "prelim")
+    given = [
+        judging.assign_one(entry=entry, round_id="prelim", judge=people["lan"], actor=people["diep"], now=now)
+        for entry in entries
+    ]
+    return {
+        "contest": contest.slug,
+        "codes": [entry.blind_code for entry in entries],
+        "sheets": [each.public_id for each in given],
+    }
+
+
+def bench() -> dict[str, Any]:
+    """A judge with five entries who has neither accepted the terms nor declared, an hour into the marking.
+
+    The rules say what bands of marks mean, and ask for a comment on a low mark for C2.
+    """
+    document = deepcopy(raw_rule_sets()[0])
+    first, second, *_others = document["rubric"]["criteria"]
+    first["bands"] = [
+        {"from": start, "text": {"vi": text, "en": text}}
+        for start, text in ((0, "Khó kiểm chứng"), (8, "Kiểm chứng được một phần"), (15, "Kiểm chứng được hết"))
+    ]
+    second["comment"] = {"below": 10}
+    contest = load_rule_set(rules=parse_rule_set(json.dumps(document)), actor=None, now=START)
+    judge = make_staff(contest, "judge", _person("lan"))
+    judging.seat_judge(contest=contest, round_id="prelim", category="A", judge=judge, actor=None, now=START)
+    told = stories()
+    titles = ("Đồi cằn trổ hoa", "Chiếc ba lô màu xanh", "Con kênh sạch", "Chợ phiên", "Bến đò đêm")
+    for key, title in zip(("DH-0001", "DH-0002", "DH-0003", "DH-0005", "DH-0006"), titles, strict=True):
+        body = told[key]["body"]
+        entry = judging.make_accepted(contest, title=title, body=body, document=source_of(from_plain(body)), now=START)
+        now = judging.opening_of(contest, "prelim")
+        judging.assign_one(entry=entry, round_id="prelim", judge=judge, actor=judge, now=now)
+    return {"contest": contest.slug}
+
+
+def closing() -> dict[str, Any]:
+    """A final round to be closed: two entries that no rule tells apart, one whose judges are far apart and wait.
+
+    Its head of jury decides on gaps; of five sheets one may be let pass.
+    """
+    gap = {"type": "max_minus_min", "threshold": 20, "action": "chair_decides"}
+    contest = make_contest_with(final={"gap": gap, "min_sheets": 4, "aggregate": "mean"})
+    make_staff(contest, "chair", _person("huan"))
+    make_staff(contest, "secretary", _person("van"))
+    judges = [make_staff(contest, "judge", _person(key)) for key in ("nghi", "lan", "chinh", "cuc", "thien")]
+    for judge in judges:
+        seat_judge(contest=contest, round_id="final", category="A", judge=judge, actor=None, now=contest.created_at)
+    titles = {"hill": "Đồi cằn trổ hoa", "boat": "Chiếc ba lô màu xanh", "well": "Giếng nước đầu làng"}
+    entries = {key: judging.make_finalist(contest, title=title) for key, title in titles.items()}
+    for key in ("hill", "boat"):
+        judging.mark_all(entries[key], judges, [87] * 5, "final")
+    judging.mark_all(entries["well"], judges[:4], [90, 88, 62, 86], "final")
+    judging.give(entries["well"], judges[4], "final")
+    return {"contest": contest.slug, "codes": {key: entry.blind_code for key, entry in entries.items()}}
+
+
+GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
+    "bench": bench,
+    "closing": closing,
+    "unit": unit,
+    "screening": screening,
+    "joint": joint,
+    "paper": paper,
+}
 
 if __name__ == "__main__":
     with app.app_context():

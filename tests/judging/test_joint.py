@@ -361,6 +361,13 @@ def test_afterwards_each_sees_what_they_finished_themselves(contest, judges, cha
         compare(contest, reading, make_staff(contest, "judge"))
 
 
+def test_an_entry_that_nobody_finished_is_not_compared(contest, judges, chair, entries):
+    reading = start(contest, entries, chair)
+    give_marks(reading, entries[0], judges[0], 60, final=False)
+    close_reading(reading=reading, contest=contest, actor=chair, now=START)
+    assert compare(contest, reading, chair) == []
+
+
 def test_a_seated_head_of_jury_has_no_privilege(contest, judges, chair, entries):
     seat_judge(contest=contest, round_id="prelim", category="A", judge=chair, actor=None, now=START)
     reading = all_marked(contest, judges, chair, entries)
