@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -17,6 +18,8 @@ from PIL import Image
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
+from contest.contests.ruleset import parse_rule_set
+from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.richtext import from_plain, source_of
 from contest.entries import services
@@ -27,7 +30,7 @@ from contest.screening.services import write_template
 from contest.units.queries import get_unit
 from contest.units.services import load_units
 from tests.conftest import START
-from tests.factories import judging, make_contest, make_officer, make_staff, make_user
+from tests.factories import judging, make_contest, make_officer, make_staff, make_user, raw_rule_sets
 from tests.factories.entries import make_finalist, make_submitted
 from tests.factories.intake import add_scan, make_paper
 from tests.factories.rules import make_contest_with
