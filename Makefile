@@ -26,7 +26,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help setup run serve test browser check checks style types markup catalogues migrations-match \
-        bench soak screenshots messages lock clean
+        bench soak soak-ranking screenshots messages lock clean
 
 help: ## This list
 	@echo "make <target> [PORT=8000] [CONTEST_DATA=var] [ARGS=...]"; echo
@@ -79,6 +79,9 @@ bench: $(TESTING) $(FRONTEND) $(CATALOGUES) ## Measure the main pages and verbs 
 
 soak: $(TESTING) $(FRONTEND) $(CATALOGUES) ## A long run of the whole contest under load (ARGS=…)
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+soak-ranking: $(TESTING) ## Rankings of random contests worked out again, by the thousand (EXAMPLES=50000)
+	@RECOMPUTE_EXAMPLES=$(or $(EXAMPLES),50000) $(BIN)/python -m pytest -n auto --dist worksteal tests/results/test_recompute.py $(ARGS)
 
 screenshots: $(TESTING) $(FRONTEND) $(CATALOGUES) browser ## Pictures of the main pages, into docs/images/ (ARGS="--all DIR": all of them)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)

@@ -416,6 +416,59 @@ def test_a_settlement_taken_away_is_caught() -> None:
     assert any("has an open gap" in each for each in differences(made.content))
 
 
+def test_the_worked_example_of_the_specification() -> None:
+    rule = {
+        "judges_per_entry": 5,
+        "aggregate": "trimmed_mean_drop_high_low",
+        "gap": {"type": "max_minus_min", "threshold": 20, "action": "reconcile_keep_original"},
+    }
+    talk = [[95], [70, 80], [84], [82], [83]]
+    seen = {f"J{at}": len(totals) for at, totals in enumerate(talk, start=1)}
+    one = verify.outcome_of(rule, 100, _example([[88], [86], [90], [79], [87]]))
+    two = verify.outcome_of(rule, 100, _example([[87]] * 5))
+    assert (one.total, two.total) == (87, 87)
+    assert verify.outcome_of(rule, 100, _example(talk)).waits
+    three = verify.outcome_of(rule, 100, _example(talk, [seen]))
+    assert (three.total, three.complete, three.waits) == (83, True, False)
+    assert verify.outcome_of(rule, 100, _example([talk[0], [70, 80, 70], *talk[2:]], [seen])).waits
+    for sheet, mark in zip(one.sheets, ("22", "21.5", "23", "19", "22"), strict=True):
+        sheet.marks["C2"] = Fraction(mark)
+    for sheet in two.sheets:
+        sheet.marks["C2"] = Fraction("21.8")
+    totals = {"7K2M": one.total, "4F7K": two.total, "9QX3": three.total}
+    sheets = {"7K2M": one.sheets, "4F7K": two.sheets, "9QX3": three.sheets}
+    placed = verify.places_of(totals, sheets, ["higher_mean_on:C2", "joint_award_if_budget_allows"], [])
+    assert [(each.place, each.code, each.parted_by) for each in placed] == [
+        (1, "4F7K", ["higher_mean_on:C2"]),
+        (2, "7K2M", ["higher_mean_on:C2"]),
+        (3, "9QX3", []),
+    ]
+
+
+def _example(by_judge: list[list[int]], settlements: list[Document] | None = None) -> Document:
+    """An entry with these totals, revision after revision, the first ones before the second ones."""
+    order = sorted((number, at) for at, totals in enumerate(by_judge) for number in range(len(totals)))
+    return {
+        "sheets": [
+            {
+                "judge": f"J{at + 1}",
+                "standing": True,
+                "state": "final",
+                "ended_because": None,
+                "reopenings": [],
+                "revisions": [
+                    {"number": number + 1, "order": order.index((number, at)) + 1, "marks": {"all": str(total)}}
+                    for number, total in enumerate(totals)
+                ],
+            }
+            for at, totals in enumerate(by_judge)
+        ],
+        "settlements": settlements or [],
+        "decisions": [],
+        "waivers": [],
+    }
+
+
 # Files from anywhere
 
 
