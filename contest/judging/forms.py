@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from contest.contests.ruleset import Rubric
@@ -155,8 +155,8 @@ class NoteForm(Form):
 class MeetingForm(Form):
     """When and where the council meets; the hour is Việt Nam's."""
 
-    on = DateField(_l("Date"), [InputRequired()])
-    hour = TimeField(_l("Hour"), [InputRequired()])
+    on = StringField(_l("Day of the meeting"), [InputRequired()], render_kw={"maxlength": 20})
+    hour = StringField(_l("Hour"), [InputRequired()], render_kw={"maxlength": 20})
     place = StringField(_l("Where the council meets"), [InputRequired()], render_kw={"maxlength": 300})
 
 

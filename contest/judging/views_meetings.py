@@ -15,7 +15,8 @@ from contest.contests.queries import get_contest
 from contest.contests.rules import CHAIR, SECRETARY
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.formats import local
+from contest.core.formats import day, hour
+from contest.core.typed import typed_instant
 from contest.core.web import needs
 from contest.entries.models import Entry
 from contest.judging.conflicts import conflicts_among
@@ -64,7 +65,7 @@ def council(slug: str) -> Any:
             return redirect(url_for("judging.meeting", slug=slug, meeting_id=begun[0].public_id), 303)
     contest = get_contest(slug)
     if request.method == "GET":
-        form.on.data, form.hour.data = local(g.now).date(), local(g.now).time()
+        form.on.data, form.hour.data = day(g.now), hour(g.now)
     withheld = current_app.extensions["standing_withholdings"](contest.id)
     page = render_template(
         "judging/council.html",
@@ -85,7 +86,7 @@ def _keeps(contest: Contest) -> bool:
 
 
 def _begin(slug: str, form: MeetingForm, begun: list[CouncilMeeting], now: datetime) -> Any:
-    held_at = datetime.combine(form.on.data, form.hour.data, local(now).tzinfo)
+    held_at = typed_instant(form.on.data, form.hour.data, "held_at")
     begun.append(
         open_meeting(contest=get_contest(slug), held_at=held_at, place=form.place.data or "", actor=me(), now=now)
     )
@@ -149,9 +150,9 @@ def _ties(
                 found.append({"category": category, "codes": tie, "before": before[-1] if before else None})
     if not found:
         return []
-    for tie, who_votes in zip(found, electorates(contest, meeting, [tie["codes"] for tie in found]), strict=True):
-        tie["voters"] = len(who_votes.voters)
-        tie["barred"] = who_votes.barred
+    for each, who_votes in zip(found, electorates(contest, meeting, [one["codes"] for one in found]), strict=True):
+        each["voters"] = len(who_votes.voters)
+        each["barred"] = who_votes.barred
     return found
 
 
