@@ -251,7 +251,7 @@ def joint_table(slug: str, round_id: str, category: str) -> Any:
     form = JointForm()
     here = {"slug": slug, "round_id": round_id, "category": category}
     if request.method == "POST" and do(lambda now: _change(here, form, now), form):
-        return redirect(url_for("judging.joint_table", **here), 303)
+        return redirect(url_for("judging.joint_table", slug=slug, round_id=round_id, category=category), 303)
     contest = get_contest(slug)
     drawn = whole_number(request.args.get("boc"), digits=2)
     if drawn and not form.is_submitted():

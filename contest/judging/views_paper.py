@@ -242,7 +242,7 @@ def _page(contest: Contest, assignment: Assignment, form: SheetForm | None = Non
         signed = typed.signed
     else:
         signed = "signed" in request.form
-    [line] = paper_lines(contest, me().id, Assignment.id == assignment.id) or [None]
+    line = next(iter(paper_lines(contest, me().id, Assignment.id == assignment.id)), None)
     both = (paper.Typed.read(row.first), paper.Typed.read(row.second)) if row and part == "settle" else None
     text = render_template(
         "judging/paper_sheet.html",
