@@ -255,7 +255,7 @@ document.querySelector("[data-to-text]").addEventListener("click", (event) => {
   const inText = document.activeElement.closest?.("#text");
   if (inText) {
     left = scrollY;
-    sheet.querySelector("[data-mark], h2").focus();
+    (sheet.querySelector("[data-mark]") ?? sheet).focus();
     return;
   }
   document.querySelector("#text").focus({ preventScroll: true });
