@@ -5,15 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import partial
 
+from flask_babel import force_locale
+
 from contest.contests.models import Contest
 from contest.core.errors import N_
+from contest.core.web.errors import say_message
 from contest.demo import stories
 from contest.demo.stage import Act, Stage, at
 from contest.demo.stories import FIRST, SECOND, reason
 from contest.judging import services as judging
 from contest.judging.meetings import Presence, meetings_of
+from contest.judging.minutes import make_minutes, sign
+from contest.judging.minutes_sources import day_line
 from contest.judging.queries import is_locked
 from contest.results import services as results
+from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import find_standing
 from contest.results.rules import posts_first
 
@@ -102,6 +108,37 @@ def _vote_on_ties(stage: Stage, contest: Contest, undecided: list[dict[str, obje
     return False
 
 
+def write_minutes(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """The secretary makes the minutes of the last round in each category; secretary and head of jury sign."""
+    contest, secretary = stage.contest(contest_id), stage.person("van")
+    last, done = contest.rules.last_round.id, 0
+    for category in contest.rules.categories:
+        if not is_locked(contest, last, category.id):
+            continue
+        with force_locale("vi"):
+            made = stage.attempt(
+                make_minutes,
+                contest=contest,
+                round_id=last,
+                category=category.id,
+                number="",
+                place="An Lam",
+                date=day_line("An Lam", now, say_message),
+                conclusions=reason("council" if contest.rules.id == FIRST else "council_ntvt"),
+                prizes=prizes_in_words(contest, category.id, say_message),
+                say=say_message,
+                actor=secretary,
+                now=now,
+            )
+        if made.done:
+            done += 1
+            for person in (secretary, stage.person("huan")):
+                stage.attempt(
+                    sign, contest=contest, minutes=made.value, sha256=made.value.sha256, actor=person, now=now
+                )
+    return done
+
+
 def post(stage: Stage, now: datetime, *, contest_id: str) -> int:
     contest = stage.contest(contest_id)
     standing = find_standing(contest.id)
@@ -150,12 +187,20 @@ def approve(stage: Stage, now: datetime, *, contest_id: str) -> int:
 
 
 def _acts(
-    contest_id: str, met: str, codes: str, computed: str, posted: str | None, decision: str, approval: str
+    contest_id: str,
+    met: str,
+    codes: str,
+    computed: str,
+    minutes: str,
+    posted: str | None,
+    decision: str,
+    approval: str,
 ) -> list[Act]:
     plan = [
         (met, N_("The council met; %(count)s of its members were present."), meet),
         (codes, N_("Codes and entries were joined in %(count)s categories."), open_codes),
         (computed, N_("The council met and the prizes were worked out."), compute),
+        (minutes, N_("The minutes of %(count)s categories were made and signed."), write_minutes),
         (posted, N_("The provisional results were released for posting."), post),
         (decision, N_("The decision that recognises the results was entered."), decide),
         (approval, N_("%(count)s organisers approved the results."), approve),
@@ -172,6 +217,7 @@ def acts() -> list[Act]:
             "2027-05-28 13:30",
             "2027-05-28 13:40",
             "2027-05-28 15:30",
+            "2027-05-28 16:20",
             None,
             "2027-06-08 08:30",
             "2027-06-09 09:00",
@@ -181,6 +227,7 @@ def acts() -> list[Act]:
             "2027-09-28 08:00",
             "2027-09-28 08:30",
             "2027-09-28 10:30",
+            "2027-09-28 11:15",
             "2027-09-28 16:00",
             "2027-10-08 08:30",
             "2027-10-11 09:00",
