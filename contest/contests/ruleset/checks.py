@@ -317,7 +317,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("prizes", "budget_prizes_vnd"), prizes_within_budget),
     (("quotas",), quotas_are_complete),
     (("announcement", "timeline"), announcement_fits_the_timetable),
-    (("announcement", "timeline", "voting", "categories"), author_names_stay_hidden_while_they_must),
+    (("announcement", "timeline", "voting", "categories", "rounds"), author_names_stay_hidden_while_they_must),
     (("complaints",), complaints_are_answered_after_receipt),
 )
 """The parts that a check reads, and the check."""

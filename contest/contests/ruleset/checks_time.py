@@ -225,8 +225,9 @@ def author_names_stay_hidden_while_they_must(rules: RuleSet) -> Iterator[Problem
         return
     path = "announcement.author_names_public_from"
     final_ends = _moment(rules.step("final"), "ends")
-    last = rules.rounds[-1].id
-    blind = not all(rules.sees(last, category.id).author for category in rules.categories)
+    blind = any(
+        not rules.sees(round_.id, category.id).author for round_ in rules.rounds[-1:] for category in rules.categories
+    )
     if blind and final_ends is not None and public_from < final_ends:
         yield Problem(path, NAMES_BEFORE_FINAL)
     vote = rules.step("voting")
