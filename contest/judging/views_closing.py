@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,7 @@ from contest.judging.models import PanelSeat, Waiver
 from contest.judging.panels import appointed, panel
 from contest.judging.reminders import owed, remind, reminded_today
 from contest.judging.rounds import in_round
+from contest.judging.scoring import Words
 from contest.judging.sheets import read_mark
 from contest.judging.views import bp, me
 from contest.judging.views_chair import do, frame
@@ -94,7 +95,8 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
     counts = count_kinds(items)
     kind = kind if kind in counts else next(iter(counts), "")
     chosen = [item for item in items if item.kind == kind]
-    last = max(0, (len(chosen) - 1) // A_PAGE)
+    behind = _behind(check, partial) if not items else []
+    last = max(0, (len(chosen or behind) - 1) // A_PAGE)
     number = min(max(0, whole_number(request.args.get("trang"), 1) - 1), last)
     shown = chosen[number * A_PAGE : (number + 1) * A_PAGE]
     return {
@@ -107,8 +109,9 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         "counts": counts,
         "kind": kind,
         "shown": shown,
+        "behind": behind[number * A_PAGE : (number + 1) * A_PAGE],
         "first": number * A_PAGE + 1,
-        "total": len(chosen),
+        "total": len(chosen or behind),
         "number": number + 1,
         "last": last + 1,
         "late": [] if closing else _late(contest, round_id, check),
@@ -117,6 +120,16 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         "tied": check.tied_at_line(),
         "me_id": me().id,
     }
+
+
+def _behind(check: ClosingCheck, partial: Collection[int]) -> list[tuple[str, Words | None]]:
+    """Who does not advance and why, best first; last, by their ids, those of whom this person sees nothing."""
+    if check.shortlist is None:
+        return []
+    why_not = check.shortlist.why_not
+    hidden = {public_id for public_id in why_not if check.state(public_id).entry.id in partial}
+    shown: list[tuple[str, Words | None]] = [(each, words) for each, words in why_not.items() if each not in hidden]
+    return shown + [(each, None) for each in sorted(hidden)]
 
 
 def _late(contest: Contest, round_id: str, check: ClosingCheck) -> list[Late]:

@@ -32,7 +32,7 @@ from contest.judging.services import (
 )
 from contest.judging.waivers import lift, waive, waived_in
 from contest.outbox.models import Message
-from tests.factories import make_contest, make_staff, make_user
+from tests.factories import make_contest, make_staff, make_user, sign_in
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -349,3 +349,56 @@ def test_once_closed_nothing_writes_a_sheet(contest, chair, now):
     assert code_of(decide_gap, **swapping, **decision) == "round_closed"
     assert db.session.scalar(select(func.count(Waiver.id))) == 0
     assert db.session.scalar(select(func.count(Assignment.id)).where(Assignment.standing.is_(False))) == 0
+
+
+# The page
+
+
+def test_the_page_lists_a_part_and_asks_no_more_for_more(client, contest, chair, now, clock, query_counter):
+    clock.instant = now
+    judges = make_panel(contest, "final", size=5)
+    counts = []
+    for size in (5, 40):
+        for _ in range(size):
+            give(make_finalist(contest), judges[0], "final")
+        sign_in(client, chair)
+        address = f"/ban-to-chuc/{contest.slug}/cham/final/A/khoa-diem"
+        client.get(address)
+        with query_counter() as counted:
+            page = client.get(address).text
+        counts.append(counted.count)
+    assert counts[0] == counts[1]
+    assert page.count('name="what" value="sheet"') == 25 and "1–25 trên 45" in page
+    assert "26–45 trên 45" in client.get(address + "?loai=sheet&trang=2").text
+    # a page beyond the last is the last; a kind that there is not is no page
+    assert "26–45 trên 45" in client.get(address + "?loai=sheet&trang=999").text
+    assert client.get(address + "?loai=nothing").status_code == 404
+
+
+def test_the_page_takes_each_act_and_keeps_what_was_typed(client, contest, chair, now, clock):
+    clock.instant = now
+    entry, judges, _given = five_judges(contest, [80, 82, 84])
+    address = f"/ban-to-chuc/{contest.slug}/cham/final/A/khoa-diem"
+    sign_in(client, chair)
+    code, late = entry.blind_code, judges[4].public_id
+
+    def send(act, **data):
+        return client.post(address, data={"act": act, "code": code, **data})
+
+    assert send("remind", judge=late).status_code == 303 and send("remind", judge=late).status_code == 422
+    assert send("remind", judge=make_user().public_id).status_code == 422
+    refused = send("decide", total="chín mươi", reason="Đã đọc lại")
+    assert refused.status_code == 422
+    assert send("waive", what="sheet", judge=late, reason="").status_code == 422
+    assert send("waive", what="sheet", judge=late, reason="Ốm").status_code == 303
+    assert send("waive", what="everything", judge=late, reason="Ốm").status_code == 422
+    assert send("close").status_code == 422 and send("nothing").status_code == 404
+    fresh = make_panel(contest, "final", size=1)[0]
+    sign_in(client, chair)
+    assert send("replace", judge=judges[3].public_id, by=fresh.public_id).status_code == 303
+    [passed] = waived_in(contest, "final", "A")
+    assert send("lift", waiver=str(passed.id + 1)).status_code == 404
+    assert send("lift", waiver=str(passed.id)).status_code == 303
+    assert client.post(address, data={"act": "aside", "code": "ZZZZ", "reason": "x"}).status_code == 404
+    assert send("aside", reason="Rút bài").status_code == 303
+    assert "Mọi thứ đã đủ" in client.get(address).text or send("close").status_code == 303
