@@ -15,7 +15,7 @@ from contest.demo.stage import Act, Stage, at
 from contest.demo.stories import FIRST, SECOND, reason
 from contest.judging import services as judging
 from contest.judging.meetings import Presence, meetings_of
-from contest.judging.minutes import make_minutes, sign
+from contest.judging.minutes import make_minutes, sign, versions_of
 from contest.judging.minutes_sources import day_line
 from contest.judging.queries import is_locked
 from contest.results import services as results
@@ -113,7 +113,7 @@ def write_minutes(stage: Stage, now: datetime, *, contest_id: str) -> int:
     contest, secretary = stage.contest(contest_id), stage.person("van")
     last, done = contest.rules.last_round.id, 0
     for category in contest.rules.categories:
-        if not is_locked(contest, last, category.id):
+        if not is_locked(contest, last, category.id) or versions_of(contest, last, category.id):
             continue
         with force_locale("vi"):
             made = stage.attempt(
