@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from contest.contests.models import Contest
 from contest.contests.queries import get_contest
 from contest.core.db import db
-from contest.core.errors import N_, Refused
+from contest.core.errors import N_, NotFound, Refused
 from contest.core.web import needs
 from contest.judging import panels, services
 from contest.judging.forms import SeatForm
@@ -99,7 +99,9 @@ def _change(slug: str, round_id: str, category: str, form: SeatForm, now: dateti
     contest = get_contest(slug)
     judge = person_of(contest, form.judge.data)
     act = request.form.get("act")
-    if act == "terms" and staff:
+    if act == "terms":
+        if not staff:
+            raise NotFound(act)
         services.accept_terms(contest=contest, judge=judge, shown=TERMS_SHA256, actor=me(), now=now)
         return _("It is on record that %(name)s signed the terms of judging on paper.", name=judge.name)
     seats = panels.standing_seats(contest.id, round_id, category).where(PanelSeat.judge_id == judge.id)

@@ -35,6 +35,7 @@ from tests.factories.judging import (
 
 # Printed papers carry the instant of their making and random ids.
 _TIMES = re.compile(rb"/(CreationDate|ModDate|ID)[^\n]*")
+_NOT_COMPARED = {"Set-Cookie", "Date", "Content-Length"}
 # Made anew for each page: the form's token.
 _TOKEN = re.compile(rb"[\w-]{20,}\.[\w-]{5,}\.[\w-]{20,}")
 # The scores of the entry. In each world it advances and nothing is left to do for it: that something is not
@@ -79,7 +80,7 @@ def seen(client, paths) -> dict[str, tuple[int, bytes, list[tuple[str, str]]]]:
     found = {}
     for path in paths:
         answer = client.get(path)
-        headers = [(name, value) for name, value in answer.headers if name not in {"Set-Cookie", "Date", "Content-Length"}]
+        headers = [(name, value) for name, value in answer.headers if name not in _NOT_COMPARED]
         found[path] = (answer.status_code, bare(answer), headers)
     return found
 

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from contest.contests.models import RoleGrant
 from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
+from contest.judging.by_sheet import Change, change_assignments
 from contest.judging.conflicts import conflicts_among, conflicts_of
+from contest.judging.declarations import undeclared
+from contest.judging.handover import preview
+from contest.judging.joint import get_own_text
+from contest.judging.joint_acts import open_reading
 from contest.judging.models import Assignment, ConflictOfInterest, RoundClosing
+from contest.judging.paper import get_paper
 from contest.judging.queries import get_own_assignment, queue
 from contest.judging.rounds import entry_state
-from contest.judging.rules import names_a_relative, names_as_text
+from contest.judging.rules import RefusedList, names_a_relative, names_as_text
 from contest.judging.services import (
     assign,
     assign_one,
     declare_conflict,
+    declare_impartial,
+    declare_many,
     end_seat,
     finalise_sheet,
+    hand_over,
     lift_conflict,
     record_conflict,
     save_sheet,
     seat_judge,
 )
-from tests.factories import make_contest, make_officer, make_staff, make_unit
+from contest.outbox.models import Message
+from tests.factories import make_contest, make_officer, make_staff, make_unit, sign_in
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -223,3 +235,106 @@ def test_a_record_needs_a_reason_and_can_be_lifted(contest, judges, entry):
 def test_relatives_are_found_as_people_write_them(relatives, name, found):
     text = names_as_text(relatives)
     assert names_a_relative(text, [name]) is found
+
+
+# Ways that came later: each holds against every source
+
+
+def test_assignment_by_spreadsheet(contest, judges, entry, source):
+    bring_about(source, entry, judges[0])
+    secretary = make_staff(contest, "secretary")
+    gives = [Change(entry.blind_code, judge.public_id, True) for judge in judges[:2]]
+    with pytest.raises(RefusedList) as refused:
+        change_assignments(
+            contest=contest, round_id="prelim", category="A", changes=gives, actor=secretary, now=at(contest)
+        )
+    assert refused.value.problems
+    assert assignments_of(entry) == []  # all or nothing
+
+
+def test_handing_over(contest, judges, entry, source):
+    give(entry, judges[1])
+    bring_about(source, entry, judges[0])
+    stamp = preview(contest, "judge", judges[1], judges[0]).stamp
+    hand_over(
+        contest=contest,
+        role="judge",
+        leaver=judges[1],
+        successor=judges[0],
+        reason="Nghỉ",
+        stamp=stamp,
+        actor=make_staff(contest, "organiser"),
+        now=at(contest),
+    )
+    assert assignments_of(entry) == []
+    assert entry_state(entry, "prelim").result.total is None
+
+
+def test_declaring_saving_and_paper(contest, judges, entry, source):
+    """What was assigned before the conflict was known is closed in every way."""
+    assignment = assign_one(entry=entry, round_id="prelim", judge=judges[0], actor=judges[1], now=at(contest))
+    secretary = make_staff(contest, "secretary")
+    bring_about(source, entry, judges[0])
+    db.session.expire_all()
+    assert undeclared(contest, "prelim", judges[0].id, at(contest)) == []
+    taken = declare_many(
+        contest=contest, round_id="prelim", public_ids=[assignment.public_id], actor=judges[0], now=at(contest)
+    )
+    assert taken == []
+    for actor in (judges[0], secretary):
+        with pytest.raises(NotFound):
+            declare_impartial(assignment=assignment, actor=actor, now=at(contest))
+    with pytest.raises(NotFound):
+        get_paper(contest, assignment.public_id, at(contest))
+    assert assignment.impartial_at is None
+
+
+def test_joint_reading(contest, judges, entry, source):
+    bring_about(source, entry, judges[0])
+    before = contest.rules.window("prelim").opens - timedelta(days=1)
+    chair = make_staff(contest, "chair")
+    reading = open_reading(
+        contest=contest,
+        round_id="prelim",
+        category="A",
+        codes=[entry.blind_code],
+        leave_out=True,
+        actor=chair,
+        now=before,
+    )
+    [text] = reading.texts
+    with pytest.raises(NotFound):
+        get_own_text(contest, text.public_id, judges[0].id, undeclared=True)
+    assert get_own_text(contest, text.public_id, judges[1].id, undeclared=True) is text
+
+
+def test_stepping_back_or_being_recused_is_never_a_zero(contest, judges, entry):
+    """The mean is of those who judge; one who left counts neither as nothing nor as naught."""
+    chair = make_staff(contest, "chair")
+    assignments = mark_all(entry, judges[:2], [80, 84])
+    assert entry_state(entry, "prelim").result.total == 82
+    record_conflict(entry=entry, judge=judges[0], reason="Quen", actor=chair, now=at(contest))
+    state = entry_state(entry, "prelim")
+    assert (len(state.given), state.lacking) == (1, 1)
+    assert not state.result.complete
+    finalise(give(entry, judges[2]), 88)
+    assert entry_state(entry, "prelim").result.total == 86
+    declare_conflict(assignment=assignments[1], reason="", actor=judges[1], now=at(contest))
+    finalise(give(entry, judges[3]), 90)
+    assert entry_state(entry, "prelim").result.total == 89
+
+
+def test_a_recused_judge_is_not_told_and_finds_nothing(contest, judges, entry, client, clock):
+    clock.instant = at(contest)
+    assignment = give(entry, judges[0])
+    sign_in(client, judges[0])
+    before = db.session.scalars(select(Message.id)).all()
+    record_conflict(entry=entry, judge=judges[0], reason="Quen", actor=make_staff(contest, "chair"), now=at(contest))
+    db.session.commit()
+    assert db.session.scalars(select(Message.id)).all() == before
+    page = client.get(f"/cham/{contest.slug}").text
+    assert entry.blind_code not in page and "Quen" not in page
+    made_up = "z" * 14
+    gone, never = (client.get(f"/cham/{contest.slug}/bai/{each}") for each in (assignment.public_id, made_up))
+    assert gone.status_code == never.status_code == 404
+    assert gone.text.replace(assignment.public_id, made_up) == never.text
