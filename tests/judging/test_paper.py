@@ -274,6 +274,7 @@ def test_nothing_after_the_round_is_closed(contest, assignment, staff, now):
     db.session.add(RoundClosing(contest_id=contest.id, round="prelim", category="A", by_id=staff[2].id, at=now))
     db.session.flush()
     refused("round_closed", type_in, assignment, staff[1])
+    refused("round_closed", type_in, assignment, staff[1], done=False)
 
 
 @pytest.mark.parametrize("mark", ["20.5", "0.25", "-1", "0.001"])
@@ -401,6 +402,11 @@ def test_a_sheet_is_found_by_its_code_or_its_entrys(contest, assignment, judges,
 
 def test_lists_leave_conflicts_and_other_contests_out(contest, assignment, staff, now):
     assert paper_lines(make_contest(1), staff[0].id) == []
+    author = assignment.entry.author
+    assignment.entry.author = assignment.judge  # a conflict by fact, with which the assignment still stands
+    db.session.flush()
+    assert paper_lines(contest, staff[0].id) == []
+    assignment.entry.author = author
     record_conflict(entry=assignment.entry, judge=assignment.judge, reason="Cùng cơ quan.", actor=staff[2], now=now)
     assert paper_lines(contest, staff[0].id) == []
 
