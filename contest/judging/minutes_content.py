@@ -418,13 +418,14 @@ def _prizes(sources: Sources) -> Section | None:
     if sources.prizes is None:
         return None
     say, found = sources.say, sources.prizes
-    blocks: list[Section | None] = [
-        listed(found.given) if found.given else text(say(N_("No prize is given yet."))),
-        text(say(N_("Withheld:"))) if found.withheld else None,
-        listed(found.withheld) if found.withheld else None,
-        text(say(N_("Still to be decided:"))) if found.undecided else None,
-        listed(found.undecided) if found.undecided else None,
-    ]
+    blocks: list[Section | None] = [listed(found.given) if found.given else text(say(N_("No prize is given yet.")))]
+    for lead, lines in (
+        (N_("Passed over:"), found.skipped),
+        (N_("Withheld:"), found.withheld),
+        (N_("Still to be decided:"), found.undecided),
+    ):
+        if lines:
+            blocks += [text(say(lead)), listed(lines)]
     return section(say(N_("Prizes")), *blocks)
 
 

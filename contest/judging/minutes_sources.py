@@ -53,11 +53,13 @@ class Signer(NamedTuple):
 
 
 class PrizeLines(NamedTuple):
-    """What came of the prizes of a category, as lines of text: given (with joint awards), withheld, undecided."""
+    """What came of the prizes of a category, as lines of text: given (with joint awards), withheld, undecided,
+    and entries passed over for a prize that their total would have reached."""
 
     given: tuple[str, ...]
     withheld: tuple[str, ...]
     undecided: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

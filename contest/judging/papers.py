@@ -37,7 +37,9 @@ from contest.judging.states import Revision
 from contest.judging.table import told
 
 Say = Callable[..., str]
+# What one request makes: a few seconds of work, and no more memory for more entries.
 SHEETS_AT_ONCE = 40
+LINES_AT_ONCE = 500
 _LONG_NAME = 40
 # Sentences of the arithmetic that tell what the columns of the summary tell already.
 _TOLD_BY_COLUMNS = ("Sheet of %(judge)s: %(total)s.",)

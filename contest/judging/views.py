@@ -42,6 +42,7 @@ from contest.judging import (  # noqa: E402, F401 - they need `bp`
     views_meetings,
     views_minutes,
     views_notes,
+    views_packs,
     views_panel,
     views_paper,
     views_papers,

@@ -44,7 +44,12 @@ def prizes_in_words(contest: Contest, category: str, say: Say) -> PrizeLines:
         for each in report["undecided"]
         if each["prize"] in mine and mine[each["prize"]].category == category
     ]
-    return PrizeLines(tuple(given), tuple(withheld), tuple(undecided))
+    skipped = [
+        f"{each['code']}, {loc(mine[each['prize']].name)}: {say(*told(each['why']))}"
+        for each in report["skipped"]
+        if each["prize"] in mine and mine[each["prize"]].category == category
+    ]
+    return PrizeLines(tuple(given), tuple(withheld), tuple(undecided), tuple(skipped))
 
 
 def _withheld(name: str, seats: int, why: str, say: Say) -> str:

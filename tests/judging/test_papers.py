@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from contest.audit.models import AuditRow
 from contest.core.db import db
 from contest.entries.models import Photo
-from contest.judging import services
+from contest.judging import papers, services
 from contest.judging.models import RoundClosing
 from contest.judging.packs import as_printed, parts_of, texts_of
 from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
@@ -122,6 +122,18 @@ def test_the_summary_tells_every_total_with_its_arithmetic(app, client, clock, j
     assert "88,00" in told and "82,00" in told and LONGEST in told and MARKS in told
     assert "246,00 chia 3 được 82,00" in told
     assert SECRET not in told and "Bút Kín" not in told and entries[0].title not in told
+
+
+def test_a_long_summary_comes_in_parts(app, client, clock, jury, monkeypatch):
+    contest, _judges, entries, staff = jury
+    monkeypatch.setattr(papers, "LINES_AT_ONCE", 2)
+    close(contest, staff["chair"], clock.instant)
+    sign_in(client, staff["secretary"])
+    first, second = (text_of(client.get(base(contest, f"/giay/tong-hop.pdf?phan={part}")).data) for part in (1, 2))
+    assert "Tập 1 trong 2 tập." in first and "Trưởng Ban Giám khảo" not in first
+    assert "Tập 2 trong 2 tập." in second and "Trưởng Ban Giám khảo" in second
+    assert entries[2].blind_code in second and entries[2].blind_code not in first
+    assert client.get(base(contest, "/giay/tong-hop.pdf?phan=3")).status_code == 303
 
 
 def test_a_sheet_has_every_mark_and_what_was_before(app, client, clock, jury):
