@@ -339,6 +339,22 @@ def test_a_judges_photo_has_an_address_and_a_tag_that_no_public_page_has(app, cl
     assert sent.headers.get("ETag") != mine.headers["ETag"]
 
 
+def swap_authors(first: Entry, second: Entry) -> None:
+    """Exchange all that says who wrote the two entries, and when and how they came."""
+    for name in ("author_id", "author_name", "author_key", "pen_name", "author_phone", "author_address",
+                 "author_birth_date", "author_unit_id", "guardian_name", "guardian_phone", "guardian_relation",
+                 "helper_id", "sent_by_unit_id", "submitted_at", "created_at"):  # fmt: skip
+        mine, theirs = getattr(first, name), getattr(second, name)
+        setattr(first, name, theirs)
+        setattr(second, name, mine)
+    for photo, twin in zip(first.photos, second.photos, strict=True):
+        photo.photographer, twin.photographer = twin.photographer, photo.photographer
+        photo.people, twin.people = twin.people, photo.people
+        photo.sha256, twin.sha256 = twin.sha256, photo.sha256
+    for mine, theirs in zip(first.coauthors, second.coauthors, strict=True):
+        mine.name, theirs.name = theirs.name, mine.name
+
+
 def test_swapping_two_authors_leaves_every_byte_that_a_judge_gets(app, client, clock):
     """All of the judge's pages and photos, with everything of the two authors exchanged in the database."""
     one = plant(client, clock, "author_hidden", "a")
@@ -362,18 +378,6 @@ def test_swapping_two_authors_leaves_every_byte_that_a_judge_gets(app, client, c
         return told
 
     before = all_bytes()
-    first, second = one.entry, other.entry
-    for name in ("author_id", "author_name", "author_key", "pen_name", "author_phone", "author_address",
-                 "author_birth_date", "author_unit_id", "guardian_name", "guardian_phone", "guardian_relation",
-                 "helper_id", "sent_by_unit_id", "submitted_at", "created_at"):  # fmt: skip
-        mine, theirs = getattr(first, name), getattr(second, name)
-        setattr(first, name, theirs)
-        setattr(second, name, mine)
-    for photo, twin in zip(first.photos, second.photos, strict=True):
-        photo.photographer, twin.photographer = twin.photographer, photo.photographer
-        photo.people, twin.people = twin.people, photo.people
-        photo.sha256, twin.sha256 = twin.sha256, photo.sha256
-    for mine, theirs in zip(first.coauthors, second.coauthors, strict=True):
-        mine.name, theirs.name = theirs.name, mine.name
+    swap_authors(one.entry, other.entry)
     db.session.commit()
     assert all_bytes() == before
