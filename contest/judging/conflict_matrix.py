@@ -110,7 +110,7 @@ def matrix_of(contest: Contest, round_id: str, category: str, *, chair_id: int |
     # A head of jury need not sit in the panel, and is in conflict all the same.
     asked = ids if chair_id is None else [*ids, chair_id]
     conflicts = conflicts_among(contest.id, *where, judges=asked)
-    suggested = suggestions_among(contest, *where, judges=ids)
+    suggested = suggestions_among(contest, *where, judges=ids, known=conflicts)
     notes = _notes(contest, *where)
     lines = []
     for entry in entries:

@@ -61,18 +61,22 @@ class Suggestion:
 
 
 def suggestions_among(
-    contest: Contest, *where: ColumnElement[bool], judges: Iterable[int] | None = None
+    contest: Contest,
+    *where: ColumnElement[bool],
+    judges: Iterable[int] | None = None,
+    known: Collection[Pair] | None = None,
 ) -> dict[Pair, Suggestion]:
     """What is suggested between entries of the contest that meet `where` and its judges.
 
-    Nothing between an entry and a judge who are in conflict anyway, and nothing that was dismissed. A fixed
-    number of queries, whatever the numbers.
+    Nothing between an entry and a judge who are in conflict anyway (`known`: these conflicts, where the caller
+    has them), and nothing that was dismissed. A fixed number of queries, whatever the numbers.
     """
     wanted = None if judges is None else set(judges)
     entries, people = facts(contest.id, *where), appointments(contest.id, wanted)
     if not entries or not people:
         return {}
-    known = conflicts_among(contest.id, *where, judges=wanted)
+    if known is None:
+        known = conflicts_among(contest.id, *where, judges=wanted)
     dismissed = _dismissed(contest.id, *where)
     near = _Near(contest, entries, people)
     found = {}
