@@ -98,7 +98,7 @@ class Desk:
             return None
         latest = max(
             (task for task in self.tasks if task.state == "final" and task.final_at),
-            key=lambda task: task.final_at,
+            key=lambda task: task.final_at or self.now,
             default=None,
         )
         return latest if latest and self.now < self.undo_until(latest) else None
@@ -192,7 +192,7 @@ def bench(slug: str) -> Any:
 def finalise_many(slug: str) -> Any:
     """Make the chosen sheets final as they are saved, each on its own; those refused are named."""
     contest = get_contest(slug)
-    here = {name: request.args[name] for name in ("round", "show") if name in request.args}
+    here: dict[str, Any] = {name: request.args[name] for name in ("round", "show") if name in request.args}
     if request.method == "GET":
         return redirect(url_for("judging.bench", slug=slug, **here))
     tasks = {task.public_id: task for task in desk_of(contest, here.get("round")).tasks}

@@ -93,7 +93,7 @@ def test_a_judge_with_a_telephone(lay: Callable[[str], Laid], gather: Callable[[
         page.locator(f'[name="mark-{criterion}"]').fill(mark)
     assert page.locator("#mark-C1-band").inner_text() == "Kiểm chứng được hết"
     saved(judge, 1)
-    easily_hit(judge, *page.locator(".sheet-foot .btn").all())
+    easily_hit(judge, *page.locator(".sheet-foot .btn:visible").all())
 
     # The rules ask for a comment on so low a mark.
     judge.press("[data-final]", status=422)
