@@ -158,10 +158,12 @@ def _work(contest: Contest, leaver: User, successor: User) -> tuple[list[Passing
         .where(Entry.contest_id == contest.id, Assignment.judge_id == leaver.id, Assignment.standing.is_(True))
         .order_by(Assignment.round, Entry.blind_code)
     ).all()
-    finished = sum(state == "final" for *_rest, state, _paper in rows)
-    closed = {key: find_closing(contest.id, *key) is not None for key in {(row[0].round, row.category) for row in rows}}
-    open_ = [row for row in rows if row.state != "final" and not closed[row[0].round, row.category]]
-    keyed = [row.blind_code for row in open_ if row[4] is not None]
+    work: list[tuple[Assignment, str | None, str, str | None, int | None]] = [(*row,) for row in rows]
+    finished = sum(state == "final" for _assignment, _code, _category, state, _paper in work)
+    places = {(assignment.round, category) for assignment, _code, category, _state, _paper in work}
+    closed = {place for place in places if find_closing(contest.id, *place) is not None}
+    open_ = [each for each in work if each[3] != "final" and (each[0].round, each[2]) not in closed]
+    keyed = [code or "" for _assignment, code, _category, _state, paper in open_ if paper is not None]
     if keyed:
         raise Refused(
             N_("Paper sheets of %(name)s are being keyed in (%(codes)s): finish that first."),
@@ -186,7 +188,7 @@ def _work(contest: Contest, leaver: User, successor: User) -> tuple[list[Passing
             why = IN_CONFLICT
         elif (assignment.round, assignment.entry_id) in holds:
             why = HELD
-        passing.append(Passing(assignment, code, category, state is not None, why))
+        passing.append(Passing(assignment, code or "", category, state is not None, why))
     return passing, finished
 
 
