@@ -470,10 +470,6 @@ chair or organiser or secretary:
     GET /ban-to-chuc/<slug>/cham/giay
     POST /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>/ban-quet
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/giay/<any("phieu-diem", "tong-hop", "xung-dot"):name>.pdf
-    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
-    GET /ban-to-chuc/<slug>/cham/phieu-giay
-    GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>
-    POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>/luu
     GET POST /ban-to-chuc/<slug>/hoi-dong
     GET POST /ban-to-chuc/<slug>/hoi-dong/<meeting_id>
     GET /ban-to-chuc/<slug>/cham
@@ -486,6 +482,10 @@ chair or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
+    GET /ban-to-chuc/<slug>/cham/phieu-giay
+    GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>
+    POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>/luu
     GET /ban-to-chuc/<slug>/cham/giay/<any(pdf, xlsx):suffix>/phieu-theo-giam-khao
     POST /ban-to-chuc/<slug>/cham/giay/tap-doc
     GET POST /ban-to-chuc/<slug>/bai-giay
