@@ -356,6 +356,13 @@ def test_a_gap_that_is_let_pass_leaves_the_aggregate(action: str) -> None:
     assert "The gap was let pass by name and reason; the scores stay as they are." in said(result)
 
 
+def test_a_talk_that_scores_have_closed_is_let_pass_too() -> None:
+    close = sheets(80, 78, 85)
+    round_ = with_gap("reconcile_keep_original")
+    assert entry_total(round_, close, dialogue=Dialogue.OPEN).gap_open
+    assert entry_total(round_, close, dialogue=Dialogue.OPEN, gap_waived=True).closable
+
+
 def test_a_third_judge_who_is_let_pass() -> None:
     result = entry_total(DH.round("prelim"), sheets(86, 69), gap_waived=True)
     assert (result.total, result.closable, result.needs_third) == (F("77.5"), True, False)
