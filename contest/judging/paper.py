@@ -8,6 +8,7 @@ sees the one sheet before them, and never a figure of another judge.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ from contest.judging.terms import check_accepted
 NONE, BEGUN, ONCE, AGAIN, DIFFERS, TAKEN, ON_SCREEN = "none", "begun", "once", "again", "differs", "taken", "screen"
 STATES = (NONE, BEGUN, ONCE, AGAIN, DIFFERS, TAKEN, ON_SCREEN)
 FIRST, SECOND = "first", "second"
+# Addresses may hold anything, NUL included, which PostgreSQL refuses.
+_PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
 COMMENT = "comment"
 
 
@@ -156,7 +159,9 @@ def part_of(row: PaperSheet | None, state: str, actor_id: int) -> str:
 
 def get_paper(contest: Contest, public_id: str, now: datetime) -> Assignment:
     """An assignment whose sheet may come on paper: as its judge could open it, declared or not. Raises NotFound."""
-    judge_id = db.session.scalar(select(Assignment.judge_id).where(Assignment.public_id == public_id[:14]))
+    judge_id = None
+    if _PUBLIC_ID.fullmatch(public_id):
+        judge_id = db.session.scalar(select(Assignment.judge_id).where(Assignment.public_id == public_id))
     if judge_id is None:
         raise NotFound(public_id)
     return get_own_assignment(contest, public_id, judge_id, now, undeclared=True)

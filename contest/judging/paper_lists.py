@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
@@ -58,7 +58,7 @@ def paper_lines(contest: Contest, actor_id: int, *where: ColumnElement[bool]) ->
     A fixed number of queries. Entries that no longer take part and pairs in conflict are left out.
     """
     rules = contest.rules
-    found: list[Row[Any]] = []
+    found: list[Any] = []  # rows of the query below
     for round_ in rules.rounds:
         found += db.session.execute(
             select(Assignment, Entry.id, Entry.blind_code, Entry.category, User.name, Sheet.state, PaperSheet)

@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from contest.accounts.models import User
 from contest.audit.models import AuditRow
 from contest.contests.ruleset.parts import CommentRule
 from contest.core.db import db
 from contest.core.errors import NotFound, Refused
 from contest.judging import paper
-from contest.judging.models import PaperSheet, RoundClosing, SheetRevision, TermsAcceptance
+from contest.judging.models import Assignment, PaperSheet, RoundClosing, SheetRevision, TermsAcceptance
 from contest.judging.paper import Typed, differences, get_paper, key_in, settle, start_again
 from contest.judging.paper_lists import by_judge, find_lines, paper_lines, printable, sheet_code
 from contest.judging.reopening import undo, unlock
@@ -23,6 +24,7 @@ from contest.judging.sheets import BadMarks, find_sheet, marks_of
 from contest.outbox.models import Message
 from tests.factories import make_contest, make_staff
 from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of, spread_marks
+from tests.judging.test_together import together
 
 BEFORE = timedelta(microseconds=1)
 
@@ -434,3 +436,24 @@ def test_only_one_row_however_often_it_is_typed(assignment, staff):
     type_in(assignment, staff[0], done=False)
     type_in(assignment, staff[0], 60, done=False)
     assert len(db.session.scalars(select(PaperSheet)).all()) == 1
+
+
+def test_many_who_begin_at_once_leave_one_first_and_one_sheet(app, assignment, staff):
+    """Each types in its own transaction; whoever comes second is told, and nothing is typed over."""
+    assignment_id, people = assignment.id, [person.id for person in staff]
+    db.session.commit()
+
+    def begin(number):
+        def verb():
+            held = db.session.get_one(Assignment, assignment_id)
+            person = db.session.get_one(User, people[number % 3])
+            type_in(held, person, 40 + number, done=False, version=0)
+            return "typed"
+
+        return verb
+
+    told = together(app, [begin(number) for number in range(12)])
+    assert told.count("typed") == 1
+    assert set(told) <= {"typed", "paper_in_hand", "sheet_changed"}
+    row = db.session.scalars(select(PaperSheet)).one()
+    assert row.version == 1 and row.second is None

@@ -177,7 +177,8 @@ def test_lists_show_where_sheets_are_and_no_mark(client, contest, judges, staff,
         assert "Kanari" not in shown and not re.search(r"\b73\b", shown)
     for odd in ("?ma=" + "x" * 500, "?ma=%25%25%25%25", "?ma=ZZZZZZZZ"):
         assert client.get(base + odd).status_code == 200
-    for odd in ("?giam-khao=zzz", "?round=zzz"):
+    judge = judges[0].public_id
+    for odd in ("?giam-khao=zzz", "?round=zzz", f"?giam-khao={judge}&hang-muc=zzz", "/%00", "/zzz", "/" + "z" * 14):
         assert client.get(base + odd).status_code == 404
 
 
