@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import delete, select
 
 from contest.audit.models import AuditRow
+from contest.contests.models import RoleGrant
 from contest.core.db import db
 from contest.entries.models import Photo
 from contest.judging import papers, services
@@ -339,6 +340,11 @@ def test_what_is_not_declared_is_not_printed(app, client, clock, reader):
     db.session.commit()
     codes = {text.code for text in texts_of(contest, "prelim", judge.id, clock.instant)}
     assert codes == {assignment.entry.blind_code for assignment in given[3:]}
+    grant = db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == judge.id)).one()
+    grant.unit_id = given[3].entry.exemplar.unit_id  # learnt late, and known to nobody yet
+    db.session.flush()
+    codes = {text.code for text in texts_of(contest, "prelim", judge.id, clock.instant)}
+    assert codes == {assignment.entry.blind_code for assignment in given[4:]}
     early = clock.instant - timedelta(days=2)
     assert texts_of(contest, "prelim", judge.id, early) == []
 
