@@ -166,7 +166,9 @@ async function send({ last = false } = {}) {
           say(told.message, Object.keys(told.errors).length ? "failed" : "");
         } else keep();
       } else if (answer.status === 409) {
-        forget();
+        // Another window was quicker: what was typed here is offered again beside what is there now.
+        if (told.code === "sheet_changed") keep();
+        else forget();
         stop(told.message, words.reload);
       } else say(told.message, "failed");
     }
@@ -228,6 +230,46 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("online", () => save());
 
+// What was typed here while the sheet was changed elsewhere: shown, and put in only if the judge says so.
+function bringUp(values) {
+  const others = Object.entries(values).filter(([name, value]) => value && form.elements[name] && form.elements[name].value !== value);
+  if (!others.length) {
+    forget();
+    return;
+  }
+  const box = document.createElement("div");
+  box.className = "crit other";
+  const told = document.createElement("p");
+  told.textContent = words.other;
+  const list = document.createElement("ul");
+  for (const [name, value] of others) {
+    const line = document.createElement("li");
+    const label = form.querySelector(`label[for="${CSS.escape(form.elements[name].id)}"] span`);
+    line.textContent = `${label?.textContent ?? ""}: ${value}`;
+    list.append(line);
+  }
+  const actions = document.createElement("div");
+  actions.className = "actions";
+  for (const [label, put] of [[words.putIn, true], [words.leaveOut, false]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn small";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      box.remove();
+      forget();
+      if (!put) return;
+      for (const [name, value] of others) form.elements[name].value = value;
+      for (const input of inputs) show(input);
+      count();
+      changed();
+    });
+    actions.append(button);
+  }
+  box.append(told, list, actions);
+  form.querySelector("header").after(box);
+}
+
 // What was typed and never reached the server (a session that ended, a battery) comes back.
 try {
   const kept = saving ? JSON.parse(localStorage.getItem(KEEP) ?? "null") : null;
@@ -244,7 +286,7 @@ try {
       changed();
       say(words.restored, "pending");
     } else forget();
-  } else if (kept) forget();
+  } else if (kept) bringUp(kept.values);
 } catch {
   // unreadable: nothing to bring back
 }

@@ -232,3 +232,35 @@ def test_a_judge_by_the_keyboard_alone(lay: Callable[[str], Laid], gather: Calla
     strike("Enter")
     judge.sees("Đã chốt 1 phiếu")
     assert len(re.findall(r"Để sau", judge.said())) >= 1
+
+
+def test_two_windows_of_one_sheet_lose_nothing(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+    site, ground = lay("bench")
+    judge = gather(site)("lan", width=DESK)
+    page = judge.page
+    tap(judge, PEOPLE["lan"][0])
+    judge.go(f"/cham/{ground['contest']}")
+    judge.press("main form .btn.primary")
+    page.locator("input[type=radio][value=none]").first.check()
+    judge.press("main form .btn.primary")
+    judge.go(f"/cham/{ground['contest']}")
+    judge.press("main .card .btn.primary")
+    other = judge.context.new_page()
+    other.goto(page.url)
+    page.locator('[name="mark-C1"]').fill("16")
+    saved(judge, 1)
+    with judge.expecting(409):
+        other.locator('[name="mark-C1"]').fill("11")
+        other.locator("[name=comment]").fill("Đọc ở cửa sổ kia.")
+        other.locator("[data-saved] a").wait_for()
+    # What is saved stands; what was typed in the other window is shown, and goes in when asked.
+    other.locator("[data-saved] a").click()
+    other.locator(".other").wait_for()
+    assert other.locator('[name="mark-C1"]').input_value() == "16"
+    assert "Đọc ở cửa sổ kia." in other.locator(".other").inner_text()
+    other.locator(".other button").first.click()
+    judge.until("Number(document.querySelector('[name=version]').value) >= 2", other)
+    other.reload()
+    assert other.locator('[name="mark-C1"]').input_value() == "11"
+    assert other.locator("[name=comment]").input_value() == "Đọc ở cửa sổ kia."
+    other.close()
