@@ -44,7 +44,6 @@ from contest.judging.views import bp as judging
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.in_minutes import prizes_in_words
-from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening

@@ -60,7 +60,8 @@ TERMS: dict[str, dict[str, Any]] = {
             "To mark independently and fairly, by the published rules and scale, and by the entry itself alone.",
             (
                 "To declare before opening each entry that I have no conflict of interest with it, or to step back. I"
-                " step back when I am its author or a co-author, a relative of an author or of the person written about,"
+                " step back when I am its author or a co-author, a relative of an"
+                " author or of the person written about,"
                 " of the same unit or their direct superior, or cannot judge freely for another reason."
             ),
             "Not to try to learn who wrote an entry. If I recognise an author, I say so and step back.",
@@ -69,7 +70,8 @@ TERMS: dict[str, dict[str, Any]] = {
                 " the head of jury opens under the rules."
             ),
             (
-                "To keep texts, codes, marks and minutes to myself until they are published; to copy and pass on nothing,"
+                "To keep texts, codes, marks and minutes to myself until they are"
+                " published; to copy and pass on nothing,"
                 " and to put no entry into services or tools outside."
             ),
             "To tell the head of jury or the secretariat when an entry seems to break the rules.",
