@@ -349,6 +349,11 @@ def told(question: CouncilQuestion) -> list[Words]:
     return words
 
 
+def told_of(ballot: CouncilBallot) -> list[Words]:
+    """How a recorded ballot was counted, in words; nothing for one on paper."""
+    return told(db.session.get_one(CouncilQuestion, ballot.question_id)) if ballot.question_id is not None else []
+
+
 # Finding
 
 

@@ -21,6 +21,7 @@ from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.formats import day, hour, instant, loc, marks, moment, number
 from contest.judging.council import ballots_of
+from contest.judging.council_ballots import told_of
 from contest.judging.minutes_sources import (
     CAPACITIES,
     RESULT,
@@ -405,9 +406,9 @@ def _ties(sources: Sources) -> Section | None:
     ballots = []
     for ballot in ballots_of(sources.contest, sources.scores.category):
         order = " > ".join(" = ".join(group) for group in ballot.groups)
-        words = N_("Secret ballot of the council at %(at)s, %(present)s members voting: %(order)s.")
+        words = N_("Secret ballot of the council at %(at)s, %(present)s members present: %(order)s.")
         line = say(words, {"at": moment(ballot.at), "present": ballot.present, "order": order})
-        ballots.append(f"{line} {ballot.note}".strip())
+        ballots.append(" ".join([line, *(say(*words) for words in told_of(ballot)), ballot.note]).strip())
     title = say(N_("Ties and what parted them"))
     if not told and not ballots:
         return section(title, text(say(N_("None."))))
