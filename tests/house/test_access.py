@@ -451,6 +451,7 @@ judge:
     GET POST /cham/<slug>/quy-uoc
 chair:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/khoa-diem
+    GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/so-sanh
     GET POST /ban-to-chuc/<slug>/cham/xep-hang/<category>
 chair or judge or organiser or secretary:
     GET /ban-to-chuc/<slug>/cham/bien-ban/<minutes_id>
