@@ -212,7 +212,7 @@ def paper_sheet(slug: str, sheet_id: str) -> Any:
     """Type a sheet in, for the first or the second time; look at the differences; begin anew."""
     contest = get_contest(slug)
     assignment = paper.get_paper(contest, sheet_id, g.now)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(contest, assignment)
     act = request.form.get("act", "save")
     form = sheet_form(contest.rules.rubric)
