@@ -64,8 +64,16 @@ def judges_of(contest: Contest) -> list[User]:
     return sorted(judges, key=lambda judge: (name_sort_key(judge.name), judge.id))
 
 
-def loads(contest: Contest, round_id: str, category: str) -> dict[int, int]:
-    """How many entries each judge has in a round and category, judges without any left out."""
+def loads(contest: Contest, round_id: str, category: str, *, seen_by: int | None = None) -> dict[int, int]:
+    """How many entries each judge has in a round and category, judges without any left out.
+
+    `seen_by`: for somebody who judges, without the entries that they have a conflict of interest with: a number
+    that moves would tell who marks them.
+    """
+    hidden: set[int] = set()
+    if seen_by is not None:
+        found = conflicts_among(contest.id, Entry.category == category, judges=[seen_by])
+        hidden = {entry_id for entry_id, _judge in found}
     rows = db.session.execute(
         select(Assignment.judge_id, func.count())
         .join(Entry, Entry.id == Assignment.entry_id)
@@ -75,6 +83,7 @@ def loads(contest: Contest, round_id: str, category: str) -> dict[int, int]:
             Entry.state == "accepted",
             Assignment.round == round_id,
             Assignment.standing.is_(True),
+            Entry.id.not_in(sorted(hidden)),
         )
         .group_by(Assignment.judge_id)
     )

@@ -48,7 +48,7 @@ def panel(slug: str, round_id: str, category: str) -> Any:
         seats=seats,
         names=SEATS,
         free=free,
-        loads=panels.loads(contest, round_id, category),
+        loads=panels.loads(contest, round_id, category, seen_by=me().id if page["judging"] else None),
         accepted=acceptances(contest),
         balance=balance_of(contest, round_id, category, seats),
         form=form,

@@ -173,6 +173,23 @@ def test_nor_while_their_own_sheet_of_it_is_open(app, client, contest, chair):
     assert [path for path in paths if worlds[0][path] != worlds[1][path]] == []
 
 
+def test_no_page_tells_who_was_given_the_entry(app, client, contest, chair):
+    """A judge's number of entries that goes up by one would."""
+    judges = make_panel(contest, size=4)
+    entry, other = make_accepted(contest), make_accepted(contest)
+    mark_all(other, judges[:2], [70, 75])
+    record_conflict(entry=entry, judge=chair, reason="Họ hàng", actor=chair, now=opening_of(contest, "prelim"))
+    mark_all(entry, judges[:2], [90, 88])
+    sign_in(client, chair)
+    paths = pages(app, contest, "prelim", entry)
+    before = seen(client, paths)
+    taken = db.session.scalars(db.select(Assignment).where(Assignment.entry_id == entry.id)).all()
+    for assignment, judge in zip(taken, judges[2:], strict=True):
+        assignment.judge = judge
+    after = seen(client, paths)
+    assert [path for path in paths if before[path] != after[path]] == []
+
+
 def test_no_page_of_a_closed_last_round_but_the_places_tells_them_apart(app, client, clock, contest, chair):
     """Once the round is closed its ranking is what it is; figures of the entry stay hidden all the same."""
     judges = make_panel(contest, "final", size=5)
