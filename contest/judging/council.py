@@ -15,14 +15,13 @@ from contest.core.db import db
 from contest.core.errors import N_, Refused
 from contest.core.text import clean_text
 from contest.entries.models import Entry
-from contest.entries.queries import finalists_of
 from contest.judging.closing import check_chair
 from contest.judging.conflicts import conflicts_among
 from contest.judging.locks import find_closing, hold_contest
 from contest.judging.models_council import CouncilBallot
 from contest.judging.ranking import CouncilBallot as Ballot
 from contest.judging.ranking import Ranking, Standing, rank
-from contest.judging.rounds import EntryState, round_state
+from contest.judging.rounds import EntryState, in_round, round_state
 
 
 @dataclass(frozen=True)
@@ -126,10 +125,8 @@ def record_council_ballot(
             N_("A ballot names each entry of one tie that the rules leave to the council, once, and no other."),
             code="not_a_tie",
         )
-    chosen = db.session.scalars(
-        finalists_of(contest.id, [category]).where(Entry.blind_code.in_(named)).with_only_columns(Entry.id)
-    ).all()
-    if conflicts_among(contest.id, Entry.id.in_(chosen), judges=[actor.id]):
+    taking_part = in_round(contest, contest.rules.last_round, category)
+    if conflicts_among(contest.id, *taking_part, Entry.blind_code.in_(named), judges=[actor.id]):
         raise Refused(
             N_("There is a conflict of interest between you and this entry: another head of jury has to do this."),
             code="conflict_of_interest",

@@ -20,11 +20,11 @@ from contest.core.db import db
 from contest.core.errors import N_
 from contest.entries.models import Entry
 from contest.entries.persons import people_behind
-from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
 from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import final_ranking, is_locked, opened_categories
 from contest.judging.ranking import Placed, Ranking
+from contest.judging.rounds import in_round
 from contest.judging.scoring import Words
 from contest.results.models import PrizeWithheld
 from contest.results.prizes import Award, Awards, Undecided, Withholding, award
@@ -109,7 +109,7 @@ class Outcome:
 @dataclass(frozen=True)
 class _Inputs:
     rules: RuleSet
-    entries: dict[str, Entry]  # finalists by public id
+    entries: dict[str, Entry]  # of the last round, by public id
     rankings: dict[str, Ranking]
     count: Tally | None
 
@@ -130,7 +130,10 @@ def work_out(contest: Contest) -> Outcome:
         category.id: final_ranking(contest, category.id) if accepted.get(category.id) else Ranking(())
         for category in rules.categories
     }
-    finalists = db.session.scalars(finalists_of(contest.id)).all()
+    # Nobody advances to the only round of a contest: what is ranked is what takes part in the last one.
+    finalists = db.session.scalars(
+        select(Entry).where(*in_round(contest, rules.last_round)).order_by(Entry.blind_code)
+    ).all()
     count = count_votes(contest) if rules.voting.enabled else None
     inputs = _Inputs(
         rules,
