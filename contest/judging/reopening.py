@@ -25,6 +25,7 @@ from contest.judging.locks import check_not_locked, hold_assignment, hold_contes
 from contest.judging.models import Assignment, GapSettlement, Sheet, SheetReopening, SheetRevision
 from contest.judging.rules import marking_is_open
 from contest.judging.sheets import FINAL, OPEN, SCREEN, UNDO, UNLOCK, find_sheet, may_rescore, take, unlocked_up_to
+from contest.judging.talks import was_talked_over
 
 LONGEST_REASON = 2000
 
@@ -93,13 +94,13 @@ def _check_may_undo(assignment: Assignment, sheet: Sheet, latest: SheetRevision,
 
 
 def _talked_over(assignment: Assignment, sheet: Sheet) -> bool:
-    """Whether a gap was settled in a talk that this sheet was part of."""
+    """Whether a gap was settled in a talk that this sheet was part of, or such a talk was open once."""
     seen = db.session.scalars(
         select(GapSettlement.seen).where(
             GapSettlement.entry_id == assignment.entry_id, GapSettlement.round == assignment.round
         )
     )
-    return any(str(sheet.id) in each for each in seen)
+    return any(str(sheet.id) in each for each in seen) or was_talked_over(assignment, sheet)
 
 
 def unlock(*, assignment: Assignment, reason: str, actor: User, now: datetime) -> Sheet:

@@ -187,6 +187,52 @@ def test_whoever_has_seen_the_others_marks_takes_nothing_back(contest, apart, ch
         take_back(assignments[0], now)
 
 
+def test_what_a_talk_showed_is_not_unseen_when_a_sheet_of_it_is_unlocked(contest, apart, chair):
+    """The entry is incomplete then and no talk is open; the judges know all the same what the others gave."""
+    _entry, assignments = apart
+    now = opening_of(contest, "final") + SECOND
+    open_up(assignments[4], chair, now)
+    for assignment in assignments[:4]:
+        assert undoable_until(assignment, now + SECOND) is None
+        with pytest.raises(Refused, match="begun to talk"):
+            take_back(assignment, now + SECOND)
+    # Nor what the unlocked one is finished with, while another is open.
+    finalise(assignments[4], 86, now=now + 2 * SECOND)
+    open_up(assignments[0], chair, now + 3 * SECOND)
+    with pytest.raises(Refused, match="begun to talk"):
+        take_back(assignments[4], now + 4 * SECOND, revision=2)
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [
+        pytest.param([90, 88, 86, 69], id="far apart, but one sheet is missing"),
+        pytest.param([90, 88, 86, 85, 84], id="complete, but close together"),
+    ],
+)
+def test_where_nothing_was_shown_nothing_keeps_from_taking_back(contest, chair, totals):
+    """A refusal would tell what the others gave."""
+    entry = make_finalist(contest)
+    now = opening_of(contest, "final") + SECOND
+    assignments = mark_all(entry, make_panel(contest, "final", size=len(totals)), totals, "final")
+    open_up(assignments[-1], chair, now)
+    assert take_back(assignments[0], now + SECOND).state == "open"
+
+
+def test_a_sheet_that_was_no_part_of_the_talk_may_be_taken_back(contest, apart, chair):
+    """Who came in another's place, after a sheet of it had been unlocked, was shown nothing."""
+    entry, assignments = apart
+    now = opening_of(contest, "final") + SECOND
+    open_up(assignments[4], chair, now)
+    assignments[3].standing, assignments[3].ended_at = False, now
+    judge = make_panel(contest, "final", size=1)[0]
+    other = give(entry, judge, "final")
+    finalise(other, 84, now=now + SECOND)
+    assert take_back(other, now + 2 * SECOND).state == "open"
+    with pytest.raises(Refused, match="begun to talk"):
+        take_back(assignments[0], now + 2 * SECOND)
+
+
 # By the head of jury
 
 
