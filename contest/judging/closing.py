@@ -203,7 +203,7 @@ def close_round(*, contest: Contest, round_id: str, category: str, actor: User, 
     closing = RoundClosing(contest_id=contest.id, round=round_id, category=category, by_id=actor.id, at=now)
     db.session.add(closing)
     advancing = check.shortlist.advancing if check.shortlist else ()
-    ids = [check.state(public_id).entry.id for public_id in advancing]
+    ids = [check.entry(public_id).id for public_id in advancing]
     unverified = {state.entry.id for state in check.states if state.waives(VERIFICATION)}
     for entry in db.session.scalars(select(Entry).where(Entry.id.in_(ids)).order_by(Entry.blind_code)):
         advance(entry=entry, actor=actor, now=now, unverified=entry.id in unverified)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +13,14 @@ from contest.core.db import db
 from contest.core.errors import N_
 from contest.entries.queries import eligible_to_advance
 from contest.judging.conflicts import Pair, conflicts_among
+from contest.judging.outlooks import Holder, Outlook, outlook_of, outlooks
 from contest.judging.panels import appointed
 from contest.judging.rounds import in_round, round_state
 from contest.judging.rules import THIRD
 from contest.judging.scoring import RECONCILE, Words, exact
 from contest.judging.shortlist import Candidate, Readiness, Shortlist, shortlist
-from contest.judging.states import EntryState, Given, RoundEntry
-from contest.judging.waivers import DECLARATION, GAP, JUDGE, SHEET, VERIFICATION, spare, undeclared_in
+from contest.judging.states import EntryState
+from contest.judging.waivers import DECLARATION, GAP, JUDGE, SHEET, VERIFICATION, undeclared_in
 
 # Kinds of things in the way, in the order in which they are worked down. Beside what can be let pass:
 THIRD_MISSING, CONFLICT, ROLE, PARTIAL = "third", "conflict", "role", "partial"
@@ -35,10 +36,10 @@ class Item:
     """
 
     kind: str
-    entry: RoundEntry
+    entry: Outlook
     words: Words
     acts: tuple[str, ...] = ()
-    given: Given | None = None
+    given: Holder | None = None
     waives: str = ""
     undeclared: bool = False
 
@@ -48,32 +49,27 @@ class ClosingCheck:
     """Whether a round can be closed: everything in the way, and who would advance.
 
     `shortlist` is None in the last round. Names in it are public ids of entries. `conflicts`: of interest,
-    between the round's entries and whoever judges in the contest, pairs of ids.
+    between the round's entries and whoever judges in the contest, pairs of ids. `states`: every entry in full,
+    when the round was worked out in full.
     """
 
     items: tuple[Item, ...]
     shortlist: Shortlist | None
-    states: tuple[EntryState, ...]
+    entries: tuple[Outlook, ...]
     conflicts: frozenset[Pair] = frozenset()
+    states: tuple[EntryState, ...] = ()
 
     @property
     def problems(self) -> tuple[Words, ...]:
         """Everything in the way, in words."""
         return tuple(item.words for item in self.items)
 
-    def state(self, public_id: str) -> EntryState:
+    def entry(self, public_id: str) -> Outlook:
         return self._by_public_id[public_id]
 
     @cached_property
-    def _by_public_id(self) -> dict[str, EntryState]:
-        return {state.entry.public_id: state for state in self.states}
-
-    @cached_property
-    def _by_entry(self) -> dict[int, EntryState]:
-        return {state.entry.id: state for state in self.states}
-
-    def state_of(self, entry_id: int) -> EntryState:
-        return self._by_entry[entry_id]
+    def _by_public_id(self) -> dict[str, Outlook]:
+        return {entry.public_id: entry for entry in self.entries}
 
     def tied_at_line(self) -> tuple[str, ...]:
         """Who advances on exactly the total of the line; more than one of them is a tie."""
@@ -81,119 +77,132 @@ class ClosingCheck:
         if chosen is None or chosen.line is None:
             return ()
         within = (*chosen.advancing, *chosen.blocking)
-        return tuple(public_id for public_id in within if self.state(public_id).result.total == chosen.line)
+        return tuple(public_id for public_id in within if self.entry(public_id).total == chosen.line)
 
 
 def check_closing(contest: Contest, round_id: str, category: str) -> ClosingCheck:
-    """What keeps a round of a category from closing. An entry set aside keeps nothing from closing."""
+    """What keeps a round of a category from closing, with every entry worked out in full: for the act itself.
+
+    An entry set aside keeps nothing from closing.
+    """
+    round_ = contest.rules.round(round_id)
     states = round_state(contest, round_id, category)
-    counting = [state for state in states if state.set_aside is None]
+    check = _check(contest, round_id, category, [outlook_of(state, round_) for state in states])
+    return replace(check, states=tuple(states))
+
+
+def look_at_closing(contest: Contest, round_id: str, category: str) -> ClosingCheck:
+    """The same from the outline of the round, for a page: without `states`."""
+    return _check(contest, round_id, category, outlooks(contest, round_id, category))
+
+
+def _check(contest: Contest, round_id: str, category: str, entries: Sequence[Outlook]) -> ClosingCheck:
+    counting = [entry for entry in entries if entry.set_aside is None]
     round_ = contest.rules.round(round_id)
     gap = round_.gap
     undeclared = undeclared_in(contest, round_id, category)
     items: list[Item] = []
-    for state in counting:
-        can_spare = spare(state, round_) > 0
-        items += _sheets_missing(state, undeclared, can_spare=can_spare)
-        items += _judges_missing(state, can_spare=can_spare)
-        if state.result.complete and state.result.gap_open:
-            words = N_("The gap between the judges of entry %(code)s is not settled."), {"code": state.entry.code}
+    for entry in counting:
+        items += _sheets_missing(entry, undeclared)
+        items += _judges_missing(entry)
+        if entry.complete and entry.gap_open:
+            words = N_("The gap between the judges of entry %(code)s is not settled."), {"code": entry.code}
             act = "settle" if gap is not None and gap.action == RECONCILE else "decide"
-            items.append(Item(GAP, state.entry, words, (act, "waive"), waives=GAP))
-        items += _undeclared(state, undeclared)
+            items.append(Item(GAP, entry, words, (act, "waive"), waives=GAP))
+        if undeclared:
+            items += _undeclared(entry, undeclared)
     conflicts = frozenset(conflicts_among(contest.id, *in_round(contest, round_, category)))
     items += _not_independent(contest, counting, conflicts)
-    chosen = _shortlist(contest, round_id, category, states)
-    check = ClosingCheck((), chosen, tuple(states))
+    chosen = _shortlist(contest, round_id, category, entries)
+    check = ClosingCheck((), chosen, tuple(entries), conflicts)
     if chosen is not None:
         items += _unverified(check, chosen)
-    return ClosingCheck(tuple(items), chosen, tuple(states), conflicts)
+    return replace(check, items=tuple(items))
 
 
-def _sheets_missing(state: EntryState, undeclared: Collection[int], *, can_spare: bool) -> list[Item]:
+def _sheets_missing(entry: Outlook, undeclared: Collection[int]) -> list[Item]:
     """Sheets that are waited for. A third judge's goes with the gap that called for it."""
     items = []
-    for given in state.waiting_for:
+    for given in entry.waiting_for:
         third = given.kind == THIRD
-        if given.judge_id in state.let_pass or (third and state.waives(GAP)):
+        if given.judge_id in entry.let_pass or (third and GAP in entry.waived):
             continue
         words = (
             N_("The sheet of %(judge)s for entry %(code)s is not final."),
-            {"judge": given.judge_name, "code": state.entry.code},
+            {"judge": given.judge_name, "code": entry.code},
         )
-        acts = ("remind", "replace", "waive") if third or can_spare else ("remind", "replace")
+        acts = ("remind", "replace", "waive") if third or entry.spare else ("remind", "replace")
         waives = GAP if third else SHEET
-        items.append(Item(SHEET, state.entry, words, acts, given, waives, undeclared=given.id in undeclared))
+        items.append(Item(SHEET, entry, words, acts, given, waives, undeclared=given.id in undeclared))
     return items
 
 
-def _judges_missing(state: EntryState, *, can_spare: bool) -> list[Item]:
-    code = state.entry.code
-    if not state.lacking:
+def _judges_missing(entry: Outlook) -> list[Item]:
+    code = entry.code
+    if not entry.lacking:
         return []
-    if state.result.needs_third:
+    if entry.needs_third:
         words: Words = (N_("Entry %(code)s needs a third judge, and nobody has it yet."), {"code": code})
-        return [Item(THIRD_MISSING, state.entry, words, ("assign", "waive"), waives=GAP)]
+        return [Item(THIRD_MISSING, entry, words, ("assign", "waive"), waives=GAP)]
     words = (
         N_("Entry %(code)s has not been given to enough judges: %(count)s missing."),
-        {"code": code, "count": state.lacking},
+        {"code": code, "count": entry.lacking},
     )
-    return [Item(JUDGE, state.entry, words, ("assign", "waive") if can_spare else ("assign",), waives=JUDGE)]
+    return [Item(JUDGE, entry, words, ("assign", "waive") if entry.spare else ("assign",), waives=JUDGE)]
 
 
-def _undeclared(state: EntryState, undeclared: Collection[int]) -> list[Item]:
+def _undeclared(entry: Outlook, undeclared: Collection[int]) -> list[Item]:
     """Sheets that count although their judge never declared. One that is not final waits as a sheet anyway."""
     missing = N_("%(judge)s has marked entry %(code)s without declaring on conflicts of interest.")
-    passed = {each.judge_id for each in state.waivers if each.what == DECLARATION}
     return [
         Item(
             DECLARATION,
-            state.entry,
-            (missing, {"judge": given.judge_name, "code": state.entry.code}),
+            entry,
+            (missing, {"judge": given.judge_name, "code": entry.code}),
             ("remind", "waive"),
             given,
             DECLARATION,
             undeclared=True,
         )
-        for given in state.given
-        if given.final and given.id in undeclared and given.judge_id not in passed
+        for given in entry.holders
+        if given.final and given.id in undeclared and given.judge_id not in entry.declared
     ]
 
 
-def _not_independent(contest: Contest, states: Sequence[EntryState], conflicts: Collection[Pair]) -> list[Item]:
+def _not_independent(contest: Contest, entries: Sequence[Outlook], conflicts: Collection[Pair]) -> list[Item]:
     """Sheets that count and should not: a conflict learnt late, a judge whose role has ended."""
     judging = set(db.session.scalars(appointed(contest.id)))
     items = []
     in_conflict = N_("%(judge)s has a conflict of interest with entry %(code)s: record it and assign another judge.")
     role_ended = N_("%(judge)s, who has entry %(code)s, is no longer a judge: end the seat in the panel.")
-    for state in states:
-        for given in state.given:
-            params: dict[str, Any] = {"judge": given.judge_name, "code": state.entry.code}
-            if (state.entry.id, given.judge_id) in conflicts:
-                items.append(Item(CONFLICT, state.entry, (in_conflict, params), ("conflict",), given))
+    for entry in entries:
+        for given in entry.holders:
+            params: dict[str, Any] = {"judge": given.judge_name, "code": entry.code}
+            if (entry.id, given.judge_id) in conflicts:
+                items.append(Item(CONFLICT, entry, (in_conflict, params), ("conflict",), given))
             elif given.judge_id not in judging:
-                items.append(Item(ROLE, state.entry, (role_ended, params), ("panel",), given))
+                items.append(Item(ROLE, entry, (role_ended, params), ("panel",), given))
     return items
 
 
 def _unverified(check: ClosingCheck, chosen: Shortlist) -> list[Item]:
     words = N_("Entry %(code)s would advance, but is not verified or its exemplar has not agreed.")
-    blocking = sorted((check.state(public_id) for public_id in chosen.blocking), key=lambda state: state.entry.code)
+    blocking = sorted((check.entry(public_id) for public_id in chosen.blocking), key=lambda entry: entry.code)
     return [
-        Item(VERIFICATION, state.entry, (words, {"code": state.entry.code}), ("waive",), waives=VERIFICATION)
-        for state in blocking
+        Item(VERIFICATION, entry, (words, {"code": entry.code}), ("waive",), waives=VERIFICATION)
+        for entry in blocking
         # Before its sheets are in, it would be a hint at what some judges gave.
-        if state.result.closable
+        if entry.closable
     ]
 
 
-def _shortlist(contest: Contest, round_id: str, category: str, states: Sequence[EntryState]) -> Shortlist | None:
+def _shortlist(contest: Contest, round_id: str, category: str, entries: Sequence[Outlook]) -> Shortlist | None:
     rules = contest.rules
     goes_on = rules.round(round_id).advance
     if goes_on is None:
         return None
     able = set(db.session.scalars(eligible_to_advance(contest.id)))
-    candidates = [_candidate(state, able) for state in states]
+    candidates = [_candidate(entry, able) for entry in entries]
     least = exact(goes_on.min_score) if goes_on.min_score is not None else None
     return shortlist(
         candidates,
@@ -203,13 +212,12 @@ def _shortlist(contest: Contest, round_id: str, category: str, states: Sequence[
     )
 
 
-def _candidate(state: EntryState, able: Collection[int]) -> Candidate:
-    total = state.result.total
-    if state.set_aside is not None:
-        why = (N_("Set aside: %(reason)s"), {"reason": state.set_aside})
-        return Candidate(state.entry.public_id, total, Readiness.OUT, why)
-    ready = state.entry.id in able or state.waives(VERIFICATION)
-    return Candidate(state.entry.public_id, total, Readiness.READY if ready else Readiness.PENDING)
+def _candidate(entry: Outlook, able: Collection[int]) -> Candidate:
+    if entry.set_aside is not None:
+        why = (N_("Set aside: %(reason)s"), {"reason": entry.set_aside})
+        return Candidate(entry.public_id, entry.total, Readiness.OUT, why)
+    ready = entry.id in able or VERIFICATION in entry.waived
+    return Candidate(entry.public_id, entry.total, Readiness.READY if ready else Readiness.PENDING)
 
 
 # For one head of jury
@@ -234,7 +242,7 @@ def items_for(check: ClosingCheck, person_id: int) -> list[Item]:
                 )
                 shown.append(Item(PARTIAL, item.entry, (words, {"code": item.entry.code})))
             continue
-        waiting = {given.judge_id for given in check.state_of(item.entry.id).waiting_for}
+        waiting = {given.judge_id for given in item.entry.waiting_for}
         if person_id in waiting and not (item.given is not None and item.given.judge_id == person_id):
             continue
         shown.append(item)

@@ -9,7 +9,7 @@ record one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -81,10 +81,9 @@ def conflicts_among(
     people = appointments(contest_id, wanted)
     entries = facts(contest_id, *where, *_only_possible(wanted, people))
     found: dict[Pair, set[str]] = defaultdict(set)
-    for judge in people:
-        for entry in entries:
-            for source in _sources(entry, judge):
-                found[entry.entry, judge.judge].add(source)
+    for entry, judge in _worth_asking(entries, people):
+        for source in _sources(entry, judge):
+            found[entry.entry, judge.judge].add(source)
     # An author has no appointment to be found by once the role ended, but remains the author.
     for entry in entries:
         for author in entry.authors & wanted if wanted is not None else ():
@@ -116,6 +115,29 @@ def _only_possible(wanted: set[int] | None, people: Iterable[Appointment]) -> li
             Entry.id.in_(select(CoAuthor.entry_id)),
         )
     ]
+
+
+def _worth_asking(entries: Iterable[Facts], people: Iterable[Appointment]) -> Iterator[tuple[Facts, Appointment]]:
+    """Pairs that share a person, a telephone or a unit, and everybody who named relatives with every entry."""
+    always = [judge for judge in people if judge.relatives.strip()]
+    known: dict[tuple[str, int | str], list[Appointment]] = defaultdict(list)
+    for judge in people:
+        if not judge.relatives.strip():
+            known["person", judge.judge].append(judge)
+            known["phone", judge.phone].append(judge)
+            for unit in judge.units:
+                known["unit", unit].append(judge)
+    for entry in entries:
+        shared: list[tuple[str, int | str]] = [("person", author) for author in entry.authors]
+        shared += [("phone", phone) for phone in entry.phones]
+        shared += [("unit", unit) for unit in entry.author_units]
+        if entry.exemplar_unit is not None:
+            shared.append(("unit", entry.exemplar_unit))
+        for judge in always:
+            yield entry, judge
+        for key in shared:
+            for judge in known.get(key, ()):
+                yield entry, judge
 
 
 def conflicts_of(entry: Entry, judge_id: int) -> frozenset[str]:

@@ -33,6 +33,8 @@ class Held(NamedTuple):
     judge_id: int
     state: str | None
     total: int | None
+    id: int
+    kind: str
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
             Entry.blind_code,
             Assignment.id,
             Assignment.judge_id,
+            Assignment.kind,
             Sheet.state,
             SheetRevision.number,
             type_coerce(SheetRevision.total, Integer),
@@ -87,7 +90,7 @@ def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
     )
     found: list[Outlined] = []
     last = assignment = None
-    for entry_id, public_id, code, assignment_id, judge_id, state, number, total in rows:
+    for entry_id, public_id, code, assignment_id, judge_id, kind, state, number, total in rows:
         if last is None or last.entry_id != entry_id:
             last = Outlined(entry_id, public_id, code or "", entry_id not in special)
             found.append(last)
@@ -96,7 +99,7 @@ def outline(contest: Contest, round_id: str, category: str) -> list[Outlined]:
         if assignment_id == assignment:
             last.held.pop()  # an earlier revision of the same sheet
         assignment = assignment_id
-        last.held.append(Held(judge_id, state, total if state == "final" else None))
+        last.held.append(Held(judge_id, state, total if state == "final" else None, assignment_id, kind))
         if number is not None and (number > 1 or state != "final"):
             last.plain = False  # scored again, or opened again: what came before may matter
     for each in found:
@@ -167,8 +170,9 @@ def plain_total(rules: RuleSet, round_: Round, totals: Sequence[int]) -> Fractio
     gap = round_.gap
     if not totals:
         return None
-    whole = [Fraction(total, 100) for total in totals]
     if gap is not None and max(totals) - min(totals) > widest_allowed(rules, gap):
-        sheets = [CountedSheet(str(number), {"": total}) for number, total in enumerate(whole)]
+        sheets = [CountedSheet(str(number), {"": Fraction(total, 100)}) for number, total in enumerate(totals)]
         return entry_total(round_, sheets, scale=rules.rubric.scale).total
-    return AGGREGATES[round_.aggregate](whole).value
+    hundredths: Sequence[Any] = totals  # which of them count is the same in any unit, and whole numbers are quick
+    kept = AGGREGATES[round_.aggregate](hundredths).kept
+    return Fraction(sum(kept), 100 * len(kept))

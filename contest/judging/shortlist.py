@@ -70,8 +70,11 @@ def shortlist(
     able.sort(key=lambda pair: -pair[0])
     line = able[count - 1][0] if 0 < count <= len(able) else None
     within = [pair for pair in able if line is None or pair[0] >= line] if count > 0 else []
+    said: dict[Fraction, Words] = {}  # many have the same total
     for total, candidate in able[len(within) :]:
-        why_not[candidate.entry] = _below(total, line, count, decimals)
+        if total not in said:
+            said[total] = _below(total, line, count, decimals)
+        why_not[candidate.entry] = said[total]
     return Shortlist(
         line,
         tuple(candidate.entry for _, candidate in within if candidate.readiness is Readiness.READY),

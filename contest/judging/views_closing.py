@@ -25,18 +25,19 @@ from contest.judging.closing_check import (
     KINDS,
     ClosingCheck,
     Item,
-    check_closing,
     count_kinds,
     items_for,
     late_judges,
+    look_at_closing,
 )
 from contest.judging.conflicts import conflicts_among
 from contest.judging.forms import ReasonForm, whole_number
 from contest.judging.locks import find_closing
 from contest.judging.models import PanelSeat, Waiver
+from contest.judging.outlooks import in_full
 from contest.judging.panels import appointed, panel
 from contest.judging.reminders import owed, remind, reminded_today
-from contest.judging.rounds import in_round
+from contest.judging.rounds import entries_in, in_round
 from contest.judging.scoring import Words
 from contest.judging.sheets import read_mark
 from contest.judging.views import bp, me
@@ -89,7 +90,7 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         raise NotFound(kind)
     table = frame(contest, round_id, category)
     closing = find_closing(contest.id, round_id, category) if table["locked"] else None
-    check = check_closing(contest, round_id, category)
+    check = look_at_closing(contest, round_id, category)
     partial = frozenset(entry_id for entry_id, judge_id in check.conflicts if judge_id == me().id)
     items = [] if closing else items_for(check, me().id)
     counts = count_kinds(items)
@@ -98,7 +99,11 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
     behind = _behind(check, partial) if not items else []
     last = max(0, (len(chosen or behind) - 1) // A_PAGE)
     number = min(max(0, whole_number(request.args.get("trang"), 1) - 1), last)
-    shown = chosen[number * A_PAGE : (number + 1) * A_PAGE]
+    page = slice(number * A_PAGE, (number + 1) * A_PAGE)
+    full = in_full(contest, round_id, category, [item.entry.id for item in chosen[page]])
+    shown = [item for item in chosen[page] if item.entry.id in full]  # one may have fallen out a moment ago
+    advancing = check.shortlist.advancing if check.shortlist and not items else ()
+    named = [*advancing, *(public_id for public_id, _words in behind[page])]
     return {
         **table,
         "here": here,
@@ -109,7 +114,9 @@ def _page(here: dict[str, Any]) -> dict[str, Any]:
         "counts": counts,
         "kind": kind,
         "shown": shown,
-        "behind": behind[number * A_PAGE : (number + 1) * A_PAGE],
+        "full": full,
+        "behind": behind[page],
+        "titles": _titles(contest, round_id, category, [check.entry(public_id).id for public_id in named]),
         "first": number * A_PAGE + 1,
         "total": len(chosen or behind),
         "number": number + 1,
@@ -127,9 +134,15 @@ def _behind(check: ClosingCheck, partial: Collection[int]) -> list[tuple[str, Wo
     if check.shortlist is None:
         return []
     why_not = check.shortlist.why_not
-    hidden = {public_id for public_id in why_not if check.state(public_id).entry.id in partial}
+    hidden = {public_id for public_id in why_not if check.entry(public_id).id in partial}
     shown: list[tuple[str, Words | None]] = [(each, words) for each, words in why_not.items() if each not in hidden]
     return shown + [(each, None) for each in sorted(hidden)]
+
+
+def _titles(contest: Contest, round_id: str, category: str, entries: Collection[int]) -> dict[int, str]:
+    """The titles of these entries as judges read them, by id."""
+    rows = entries_in(contest, contest.rules.round(round_id), category, Entry.id.in_(entries)) if entries else ()
+    return {entry.id: entry.title for entry in rows}
 
 
 def _late(contest: Contest, round_id: str, check: ClosingCheck) -> list[Late]:
@@ -155,13 +168,13 @@ def _choices(
     contest: Contest, round_id: str, category: str, check: ClosingCheck, items: Sequence[Item]
 ) -> dict[int, list[User]]:
     """Who can be given each of these entries: in the panel, without it, without a conflict. By entry's id."""
-    wanted = {item.entry.id for item in items if {"replace", "assign"} & set(item.acts)}
+    wanted = {item.entry.id: item.entry for item in items if {"replace", "assign"} & set(item.acts)}
     judges = panel(contest, round_id, category) if wanted else []
     found = {}
-    for entry_id in wanted:
-        barred = {given.judge_id for given in check.state_of(entry_id).given}
-        found[entry_id] = [
-            judge for judge in judges if judge.id not in barred and (entry_id, judge.id) not in check.conflicts
+    for entry in wanted.values():
+        barred = {given.judge_id for given in entry.holders}
+        found[entry.id] = [
+            judge for judge in judges if judge.id not in barred and (entry.id, judge.id) not in check.conflicts
         ]
     return found
 

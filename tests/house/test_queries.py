@@ -92,7 +92,7 @@ PAGES = [
     ("/ban-to-chuc/{slug}/cham/prelim/{category}/xung-dot", "secretary", "marking", 28),
     ("/ban-to-chuc/{slug}/ban-giao", "organiser", "marking", 12),
     ("/ban-to-chuc/{slug}/cham/xep-hang/{category}", "chair", "vote", 24),
-    ("/ban-to-chuc/{slug}/cham/prelim/{category}/khoa-diem", "chair", "marking", 24),
+    ("/ban-to-chuc/{slug}/cham/prelim/{category}/khoa-diem", "chair", "marking", 32),
     ("/ban-to-chuc/{slug}/hoi-dong", "chair", "vote", 14),
     ("/ban-to-chuc/{slug}/hoi-dong/{meeting}", "chair", "vote", 26),
     ("/cham/{slug}/phieu-kin", "judge", "vote", 14),
