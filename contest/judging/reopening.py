@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
@@ -26,6 +27,7 @@ from contest.judging.models import Assignment, GapSettlement, Sheet, SheetReopen
 from contest.judging.rules import marking_is_open
 from contest.judging.sheets import FINAL, OPEN, SCREEN, UNDO, UNLOCK, find_sheet, may_rescore, take, unlocked_up_to
 from contest.judging.talks import was_talked_over
+from contest.outbox.services import ask_for_mail, ask_for_sms
 
 LONGEST_REASON = 2000
 
@@ -137,7 +139,25 @@ def unlock(*, assignment: Assignment, reason: str, actor: User, now: datetime) -
             return sheet
     if sheet is None or sheet.state != FINAL:
         raise Refused(N_("This sheet is not final yet."), code="sheet_open")
-    return _reopen(held, sheet, UNLOCK, actor, now, reason)
+    sheet = _reopen(held, sheet, UNLOCK, actor, now, reason)
+    _tell(held, now)
+    return sheet
+
+
+def _tell(assignment: Assignment, now: datetime) -> None:
+    """Ask for a message to the judge of a sheet that was unlocked: in which round, never of which entry."""
+    judge, contest = assignment.judge, assignment.entry.contest
+    round_ = contest.rules.round(assignment.round)
+    params: dict[str, Any] = {
+        "contest": {"vi": contest.rules.title.vi, "en": contest.rules.title.en},
+        "slug": contest.slug,
+        "round": {"vi": round_.name.vi, "en": round_.name.en},
+    }
+    common: dict[str, Any] = {"locale": judge.locale, "scope": contest.slug, **params}
+    if judge.email:
+        ask_for_mail(to=judge.email, template="judge_unlocked", now=now, **common)
+    elif judge.phone:
+        ask_for_sms(to=judge.phone, template="judge_unlocked_sms", now=now, **common)
 
 
 def _reopened(sheet: Sheet, revision: int, kind: str) -> SheetReopening | None:

@@ -244,6 +244,22 @@ _KINDS = (
         },
     ),
     Kind(
+        template="judge_unlocked",
+        label=N_("A judge's score sheet was opened again"),
+        blanks={
+            "contest": _CONTEST,
+            "round": "{{ round[locale] }}",
+            "link": '{{ url_for("judging.bench", slug=slug, _external=true) }}',
+            **_SITE,
+        },
+        needed=frozenset({"link"}),
+        sample={
+            "contest": _ENTRY_SAMPLE["contest"],
+            "slug": "mau",
+            "round": {"vi": "Vòng sơ khảo (mẫu)", "en": "Preliminary round (sample)"},
+        },
+    ),
+    Kind(
         template="joint_reading",
         label=N_("A judge has entries to read jointly"),
         blanks={

@@ -14,6 +14,8 @@ from contest.judging.models import RoundClosing, Sheet, SheetReopening, SheetRev
 from contest.judging.reopening import history, undoable_until
 from contest.judging.rounds import entry_state
 from contest.judging.services import record_conflict, rescore, seat_judge, settle_gap, undo, unlock
+from contest.outbox.models import Message
+from contest.outbox.runner import render
 from tests.factories import make_contest, make_staff
 from tests.factories.judging import (
     assignments_of,
@@ -288,6 +290,30 @@ def test_the_same_unlock_sent_twice_is_one(assignment, chair, now):
     with pytest.raises(Refused, match="not final"):
         open_up(assignment, chair, now, "Một lý do khác")
     assert db.session.scalar(select(func.count(SheetReopening.id))) == 1
+
+
+def test_the_judge_is_told_once_that_a_sheet_was_unlocked_and_not_which(contest, assignment, chair, now):
+    finalise(assignment, 86, now=now)
+    for _ in range(2):
+        open_up(assignment, chair, now + SECOND, reason="Cộng nhầm điểm bài này")
+    [message] = db.session.scalars(select(Message).where(Message.template.startswith("judge_unlocked")))
+    assert message.address == assignment.judge.email
+    entry, rendered = assignment.entry, render(message)
+    for told in (str(message.params), rendered.subject, rendered.body):
+        for secret in (entry.blind_code, entry.title, entry.public_id, assignment.public_id, "Cộng nhầm", "86"):
+            assert secret not in told
+    take_back(assignment, now + 3 * SECOND, finalise(assignment, 84, now=now + 2 * SECOND).number)
+    assert db.session.scalar(select(func.count(Message.id)).where(Message.template.startswith("judge_unlocked"))) == 1
+
+
+def test_a_judge_without_an_address_is_told_by_telephone(contest, assignment, chair, now):
+    assignment.judge.email, assignment.judge.phone = None, "+84900000001"
+    finalise(assignment, 86, now=now)
+    open_up(assignment, chair, now + SECOND)
+    [message] = db.session.scalars(select(Message).where(Message.template.startswith("judge_unlocked")))
+    assert message.address == "+84900000001"
+    assert message.channel == "sms"
+    assert assignment.entry.blind_code not in render(message).body
 
 
 def test_only_a_head_of_jury_without_a_conflict_unlocks_and_not_their_own(contest, assignment, judges, chair, now):
