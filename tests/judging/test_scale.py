@@ -22,7 +22,7 @@ FEW, MANY, JUDGES = 100, 2_000, 60
 QUEUE, TABLE, CLOSING, COMPARED = "queue", "table", "closing", "compared"
 # Statements at most, and how many times the work of the small round the large one may take.
 CEILINGS = {QUEUE: 30, TABLE: 26, CLOSING: 42, COMPARED: 20}
-GROWTH = {QUEUE: 6, TABLE: 3, CLOSING: 12}  # a judge's own share of the round grows from 5 entries to 100
+GROWTH = {QUEUE: 6, TABLE: 3, CLOSING: 9}  # a judge's own share of the round grows from 5 entries to 100
 
 
 @pytest.fixture
