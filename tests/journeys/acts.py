@@ -161,3 +161,17 @@ def fill_draft(writer: Person, story: dict[str, Any], *, look: bool = False) -> 
     writer.sees(story["title"], str(len(story["body"].split())))
     seen("receipt")
     return public_id
+
+
+def ready_to_judge(judge: Person, slug: str) -> None:
+    """Accept the terms of judging, and declare to have no conflict of interest with whatever waits for it."""
+    judge.go(f"/cham/{slug}")
+    if judge.path.endswith("/quy-uoc"):
+        judge.press("main form .btn.primary")
+    judge.go(f"/cham/{slug}/khai-bao")
+    choices = judge.page.locator("input[type=radio][value=none]")
+    if choices.count():
+        for each in choices.all():
+            each.check()
+        judge.press("main form .btn.primary")
+    judge.go(f"/cham/{slug}")

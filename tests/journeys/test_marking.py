@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.acts import move_clock, tap
+from tests.journeys.acts import move_clock, ready_to_judge, tap
 from tests.journeys.conftest import MadeOnce, Meet
 from tests.journeys.person import PHONE, Person
 from tests.journeys.site import Site
@@ -60,6 +60,7 @@ def test_pages_of_a_decided_contest(later: Meet) -> None:
 def test_pages_of_a_running_round(later: Meet) -> None:
     judge = later("judge")
     tap(judge, "Trịnh Thị Mai Lan")
+    ready_to_judge(judge, SECOND)
     sweep(judge, [BENCH, links(judge, BENCH, "/bai/")[0]])
     chair = later("chair")
     tap(chair, "Tạ Quang Huấn")
@@ -80,7 +81,7 @@ def test_pages_of_those_who_verify(later: Meet) -> None:
 def test_scoring_without_scripts(later: Meet) -> None:
     judge = later("judge", javascript=False, width=PHONE)
     tap(judge, "Huỳnh Tấn Lộc")
-    judge.go(BENCH)
+    ready_to_judge(judge, SECOND)
     sheet = links(judge, BENCH, f"{BENCH}/bai/")[0]
     judge.go(sheet)
     judge.assert_no_sideways("sheet")
@@ -113,6 +114,7 @@ def test_a_half_filled_sheet_outlives_the_session(later: Meet) -> None:
     page = judge.go("/dang-nhap")
     judge.fill(address="kim.cuc@an-lam.example", password="guong-sang-2027")
     judge.send("/dang-nhap")
+    ready_to_judge(judge, SECOND)
     sheet = links(judge, BENCH, f"{BENCH}/bai/")[0]
     judge.go(sheet)
     judge.fill(mark__T1="1,5")
