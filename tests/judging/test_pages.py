@@ -612,12 +612,12 @@ def test_a_round_from_the_panel_to_the_lock_by_its_pages(client, contest, chair,
     answer = client.post(table(contest, f"{place}/phan-cong"), data={"seed": "5"}, follow_redirects=True)
     assert "Đã phân công 6 lượt chấm" in answer.text
     assert client.post(table(contest, f"{place}/khoa-diem")).status_code == 404
-    for assignment in db.session.scalars(select(Assignment)).all()[:-1]:
+    for assignment in db.session.scalars(select(Assignment).order_by(Assignment.id)).all()[:-1]:
         finalise(assignment, 80)
     sign_in(client, chair)
     answer = client.post(table(contest, f"{place}/khoa-diem"), data={"act": "close"})
     assert answer.status_code == 422 and "chưa chốt phiếu chấm bài" in answer.text
-    last = db.session.scalars(select(Assignment)).all()[-1]
+    last = db.session.scalars(select(Assignment).order_by(Assignment.id)).all()[-1]
     aside = table(contest, f"{place}/bai/{last.entry.blind_code}")
     assert client.post(aside, data={"act": "aside", "reason": ""}).status_code == 422
     assert client.post(aside, data={"act": "aside", "reason": "Giám khảo ốm"}).status_code == 303
