@@ -178,11 +178,28 @@ def open_page(page: Page, address: str, prefix: str, path: str) -> int:
     """Open a page, following the first link to each further part of `path`; the status of the last."""
     first, *links = path.split(" > ")
     response = page.goto(f"{address}{prefix}{first}")
+    if links and first.startswith("/cham/"):
+        begin_judging(page, f"{address}{prefix}{first}")
+        response = page.goto(f"{address}{prefix}{first}")
     for part in links:
         target = page.locator(f"main a[href*='{part}']").first.get_attribute("href", timeout=5_000)
         response = page.goto(f"{address}{target}")
     page.wait_for_load_state("networkidle")
     return response.status if response else 0
+
+
+def begin_judging(page: Page, bench: str) -> None:
+    """Accept the terms of judging, and declare to have no conflict of interest with what waits."""
+    for step in ("quy-uoc", "khai-bao"):
+        page.goto(f"{bench}/{step}")
+        choices = page.locator("input[type=radio][value=none]")
+        for each in choices.all():
+            each.check()
+        if choices.count() or step == "quy-uoc":
+            send = page.locator("main form .btn.primary")
+            if send.count():
+                send.first.click()
+                page.wait_for_load_state()
 
 
 def take(page: Page, target: Path, *, whole: bool) -> None:
