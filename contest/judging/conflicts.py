@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 
 from contest.accounts.models import User
 from contest.audit.services import record
-from contest.contests.models import Contest, RoleGrant
+from contest.contests.models import RoleGrant
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.text import clean_text
@@ -355,15 +355,3 @@ def end_assignment(assignment: Assignment, because: str, now: datetime) -> None:
     assignment.standing = False
     assignment.ended_at = now
     assignment.ended_because = because
-
-
-def recorded_conflicts(contest: Contest) -> list[ConflictOfInterest]:
-    """Conflicts that people recorded in a contest and that were not lifted, the latest first."""
-    return list(
-        db.session.scalars(
-            select(ConflictOfInterest)
-            .join(Entry, Entry.id == ConflictOfInterest.entry_id)
-            .where(Entry.contest_id == contest.id, ConflictOfInterest.lifted_at.is_(None))
-            .order_by(ConflictOfInterest.id.desc())
-        )
-    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import g, jsonify, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField, TextAreaField
@@ -17,9 +17,8 @@ from contest.contests.queries import get_contest
 from contest.contests.rules import CHAIR, ORGANISER
 from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.core.formats import hour
 from contest.core.forms import Form
-from contest.core.web import needs, say
+from contest.core.web import needs
 from contest.core.web.files import send_stored
 from contest.entries.blind import blind_entry, blind_photo_key
 from contest.judging import joint, joint_acts
@@ -28,7 +27,7 @@ from contest.judging.joint_compare import compare, differences, to_talk_about
 from contest.judging.models import JointText
 from contest.judging.sheets import BadMarks
 from contest.judging.terms import accepted
-from contest.judging.views import bp, me, my_roles
+from contest.judging.views import bp, me, my_roles, say_kept, say_not_kept
 from contest.judging.views_chair import TABLE, do, frame, who
 
 _TEXT = "/cham/<slug>/doc-chung/<text_id>"
@@ -193,16 +192,8 @@ def joint_autosave(slug: str, text_id: str) -> Any:
         with writing() as now:
             _save(slug, text_id, form, taken, final=False, now=now)
     except Refused as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return jsonify(message=say(error), code=error.code, version=error.params.get("version")), status
-    at = hour(now)
-    return jsonify(
-        version=whole_number(form.version.data),
-        message=_("Saved at %(hour)s, but some marks need another look", hour=at)
-        if wrong
-        else _("Saved at %(hour)s", hour=at),
-        errors={field.id: list(field.errors) for _criterion, field in form.mark_fields() if field.errors},
-    )
+        return say_not_kept(error)
+    return say_kept(form, whole_number(form.version.data), now, wrong=bool(wrong))
 
 
 @bp.get(f"{_TEXT}/anh/<photo_id>/<any(lon, vua, nho):size>")

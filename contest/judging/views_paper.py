@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from contest.contests.models import Contest
@@ -16,10 +16,10 @@ from contest.contests.ruleset import Criterion, RuleSet
 from contest.contests.ruleset.parts import CommentRule
 from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.core.formats import hour, loc, marks
+from contest.core.formats import loc, marks
 from contest.core.pdf import make_pdf
 from contest.core.qr import qr_path
-from contest.core.web import limiter, needs, say
+from contest.core.web import limiter, needs
 from contest.core.web.papers import paper as headed
 from contest.core.web.papers import send_pdf
 from contest.entries.models import Entry
@@ -37,7 +37,7 @@ from contest.judging.paper_lists import (
     sheet_code,
 )
 from contest.judging.sheets import BadMarks, find_sheet
-from contest.judging.views import bp, me
+from contest.judging.views import bp, me, say_kept, say_not_kept
 from contest.judging.views_chair import do, frame, who
 
 STAFF = (SECRETARY, ORGANISER)
@@ -330,13 +330,5 @@ def paper_autosave(slug: str, sheet_id: str) -> Any:
         with writing() as now:
             _type(slug, sheet_id, form, taken, done=False, now=now)
     except Refused as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return jsonify(message=say(error), code=error.code, version=error.params.get("version")), status
-    at = hour(now)
-    return jsonify(
-        version=whole_number(form.version.data),
-        message=_("Saved at %(hour)s, but some marks need another look", hour=at)
-        if wrong
-        else _("Saved at %(hour)s", hour=at),
-        errors={field.id: list(field.errors) for _criterion_, field in form.mark_fields() if field.errors},
-    )
+        return say_not_kept(error)
+    return say_kept(form, whole_number(form.version.data), now, wrong=bool(wrong))

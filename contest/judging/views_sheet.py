@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from flask import flash, g, jsonify, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,7 @@ from contest.contests.rules import CHAIR
 from contest.contests.ruleset import Criterion
 from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
-from contest.core.formats import hour, marks
+from contest.core.formats import marks
 from contest.core.web import needs, say
 from contest.entries.blind import BlindEntry, blind_entry
 from contest.judging import services
@@ -29,7 +29,7 @@ from contest.judging.reopening import history, undoable_until
 from contest.judging.rules import marking_is_open
 from contest.judging.sheets import BadMarks, is_unlocked, marks_of
 from contest.judging.sight import earlier_results
-from contest.judging.views import bp, me, my_roles
+from contest.judging.views import bp, me, my_roles, say_kept, say_not_kept
 from contest.judging.views_bench import desk_of
 from contest.judging.views_declare import before_opening
 
@@ -210,16 +210,8 @@ def autosave(slug: str, public_id: str) -> Any:
             assignment = get_own_assignment(contest, public_id, me().id, now)
             kept = services.save_sheet(**_values(form, taken, assignment), now=now)
     except Refused as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return jsonify(message=say(error), code=error.code, version=error.params.get("version")), status
-    at = hour(kept.updated_at)
-    return jsonify(
-        version=kept.version,
-        message=_("Saved at %(hour)s, but some marks need another look", hour=at)
-        if wrong
-        else _("Saved at %(hour)s", hour=at),
-        errors={field.id: list(field.errors) for _criterion, field in form.mark_fields() if field.errors},
-    )
+        return say_not_kept(error)
+    return say_kept(form, kept.version, kept.updated_at, wrong=bool(wrong))
 
 
 @bp.route("/cham/<slug>/bai/<public_id>/hoan-tac", methods=["GET", "POST"])

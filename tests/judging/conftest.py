@@ -1,4 +1,4 @@
-"""Counting the statements that a piece of work sends to the database."""
+"""A contest with its judges at the opening of its first round, and a count of statements sent to the database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,28 @@ import pytest
 from sqlalchemy import event
 
 from contest.core.db import db
+from tests.factories import make_contest, make_staff
+from tests.factories.judging import make_panel, opening_of
+
+
+@pytest.fixture
+def contest(app):
+    return make_contest(0)
+
+
+@pytest.fixture
+def judges(contest):
+    return make_panel(contest)
+
+
+@pytest.fixture
+def chair(contest):
+    return make_staff(contest, "chair")
+
+
+@pytest.fixture
+def now(contest):
+    return opening_of(contest, "prelim")
 
 
 @dataclass

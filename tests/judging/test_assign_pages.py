@@ -12,13 +12,8 @@ from sqlalchemy import select
 
 from contest.core.db import db
 from contest.judging.models import Assignment, PanelSeat, RoundClosing
-from tests.factories import make_contest, make_staff, make_unit, sign_in
+from tests.factories import make_staff, make_unit, sign_in
 from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from contest.judging.services import (
     record_conflict,
     save_sheet,
 )
-from tests.factories import make_contest, make_staff, make_unit
+from tests.factories import make_staff, make_unit
 from tests.factories.judging import (
     assignments_of,
     declare,
@@ -42,11 +42,6 @@ from tests.factories.judging import (
     opening_of,
     spread_marks,
 )
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture

@@ -16,15 +16,10 @@ from contest.judging.own_measure import pace
 from contest.judging.queries import queue
 from contest.judging.services import add_note, undo, unlock
 from tests.conftest import VIETNAM
-from tests.factories import make_contest, make_staff, sign_in
+from tests.factories import make_staff, sign_in
 from tests.factories.judging import BODY, finalise, give, make_accepted, make_panel, marks_on, opening_of, spread_marks
 from tests.judging.test_pages import bench, bytes_of, page, typed
 from tests.judging.test_sheets import save
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture(autouse=True)

@@ -56,16 +56,6 @@ from tests.factories.judging import (
 SAMPLES = json.loads((Path(__file__).with_name("sample_sheets.json")).read_text("utf-8"), parse_float=Decimal)
 
 
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
-
-
 def close(contest, chair, round_id="prelim", category="A", now=None):
     return close_round(
         contest=contest,

@@ -36,7 +36,7 @@ from contest.judging.services import (
     seat_judge,
 )
 from contest.outbox.models import Message
-from tests.factories import make_contest, make_officer, make_staff, make_unit, sign_in
+from tests.factories import make_officer, make_staff, make_unit, sign_in
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -66,11 +66,6 @@ FOUND_AS = {
     "officer_of_author": "own_unit",
     "officer_of_exemplar": "exemplar_unit",
 }
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 def at(contest):

@@ -47,20 +47,10 @@ from contest.judging.models import RoundClosing
 from contest.judging.models_council import CouncilBallot, CouncilPaper, CouncilQuestion, CouncilVoter
 from contest.judging.services import close_round, record_conflict, record_council_ballot
 from contest.outbox.models import Message
-from tests.factories import make_contest, make_staff, make_user, sign_in
+from tests.factories import make_staff, make_user, sign_in
 from tests.factories.judging import make_finalist, make_panel, mark_all, opening_of
 
 MANY = 50
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
 
 
 @pytest.fixture

@@ -37,21 +37,6 @@ BEFORE = timedelta(microseconds=1)
 
 
 @pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
-
-
-@pytest.fixture
 def entries(contest):
     return [make_accepted(contest) for _ in range(3)]
 

@@ -13,7 +13,7 @@ from contest.core.db import db
 from contest.judging.models import ConflictOfInterest, JointReading, JointSheet
 from contest.judging.services import record_conflict
 from tests.factories import make_contest, make_staff, sign_in
-from tests.factories.judging import BODY, make_accepted, make_panel, mark_all, opening_of
+from tests.factories.judging import BODY, make_accepted, mark_all, opening_of
 from tests.judging.test_joint import give_marks, start, text_of
 
 TOKEN = re.compile(rb'name="csrf_token"[^>]*>|name="csrf-token"[^>]*>')
@@ -24,16 +24,6 @@ def contest(app, clock):
     contest = make_contest(0)
     clock.instant = contest.rules.window("prelim").opens - timedelta(days=3)
     return contest
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
 
 
 @pytest.fixture

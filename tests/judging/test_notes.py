@@ -10,18 +10,8 @@ from contest.core.errors import Conflict, NotFound, Refused
 from contest.judging.models import MarginNote
 from contest.judging.notes import MOST_NOTES, by_block, notes_of
 from contest.judging.services import add_note, change_note, delete_note, record_conflict
-from tests.factories import make_contest, make_staff
-from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
+from tests.factories import make_staff
+from tests.factories.judging import finalise, give, make_accepted, opening_of
 
 
 @pytest.fixture

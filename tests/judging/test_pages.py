@@ -26,7 +26,7 @@ from contest.judging.models import (
 from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import queue
 from contest.judging.services import close_round, record_conflict
-from tests.factories import make_contest, make_staff, make_unit, make_user, sign_in
+from tests.factories import make_staff, make_unit, make_user, sign_in
 from tests.factories.judging import (
     assignments_of,
     declare,
@@ -45,11 +45,6 @@ TOKEN = re.compile(rb'name="csrf_token"[^>]*>')
 CANARY = "Kanari"
 
 
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
 @pytest.fixture(autouse=True)
 def within_the_round(contest, clock):
     clock.instant = opening_of(contest, "prelim") + timedelta(days=1)
@@ -58,11 +53,6 @@ def within_the_round(contest, clock):
 @pytest.fixture
 def judges(contest):
     return make_panel(contest, size=3)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
 
 
 def bytes_of(response):

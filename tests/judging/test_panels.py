@@ -24,7 +24,7 @@ from contest.judging.services import (
     save_sheet,
     seat_judge,
 )
-from tests.factories import make_contest, make_staff, make_unit, make_user
+from tests.factories import make_staff, make_unit, make_user
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -36,11 +36,6 @@ from tests.factories.judging import (
     opening_of,
     spread_marks,
 )
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture

@@ -23,25 +23,10 @@ from contest.judging.services import assign_one, record_conflict, save_sheet
 from contest.judging.sheets import BadMarks, find_sheet, marks_of
 from contest.outbox.models import Message
 from tests.factories import make_contest, make_staff
-from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of, spread_marks
+from tests.factories.judging import finalise, give, make_accepted, opening_of, spread_marks
 from tests.judging.test_together import together
 
 BEFORE = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
-
-
-@pytest.fixture
-def now(contest):
-    return opening_of(contest, "prelim")
 
 
 @pytest.fixture

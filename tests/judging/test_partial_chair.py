@@ -10,13 +10,8 @@ from contest.core.db import db
 from contest.core.errors import Refused
 from contest.judging.models import Assignment, ConflictOfInterest
 from contest.judging.services import assign_one, lift_conflict, record_conflict
-from tests.factories import make_contest, make_staff, make_unit, sign_in
+from tests.factories import make_staff, make_unit, sign_in
 from tests.factories.judging import finalise, give, make_accepted, make_panel, mark_all, opening_of
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture

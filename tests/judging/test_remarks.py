@@ -13,13 +13,8 @@ from contest.judging.remarks import missing_remarks
 from contest.judging.services import finalise_sheet, rescore, save_sheet
 from contest.judging.sheets import BadMarks
 from contest.judging.views_sheet import bands_of
-from tests.factories import make_contest, sign_in
+from tests.factories import sign_in
 from tests.factories.judging import finalise, give, make_accepted, make_panel, opening_of, spread_marks
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 @pytest.fixture

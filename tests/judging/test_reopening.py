@@ -16,7 +16,7 @@ from contest.judging.rounds import entry_state
 from contest.judging.services import record_conflict, rescore, seat_judge, settle_gap, undo, unlock
 from contest.outbox.models import Message
 from contest.outbox.runner import render
-from tests.factories import make_contest, make_staff
+from tests.factories import make_staff
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -33,26 +33,6 @@ from tests.judging.test_sheets import save
 
 SECOND = timedelta(seconds=1)
 ONE = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
-
-
-@pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
-
-
-@pytest.fixture
-def now(contest):
-    return opening_of(contest, "prelim")
 
 
 @pytest.fixture

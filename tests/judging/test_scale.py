@@ -14,7 +14,7 @@ from types import FrameType
 
 import pytest
 
-from tests.factories import make_contest, make_staff, sign_in
+from tests.factories import make_staff, sign_in
 from tests.factories.judged import judge_many
 from tests.factories.judging import make_panel, opening_of
 
@@ -23,11 +23,6 @@ QUEUE, TABLE, CLOSING, COMPARED = "queue", "table", "closing", "compared"
 # Statements at most, and how many times the work of the small round the large one may take.
 CEILINGS = {QUEUE: 30, TABLE: 26, CLOSING: 42, COMPARED: 20}
 GROWTH = {QUEUE: 6, TABLE: 3, CLOSING: 9}  # a judge's own share of the round grows from 5 entries to 100
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 def work(act: Callable[[], object]) -> int:

@@ -31,16 +31,6 @@ ONE = timedelta(microseconds=1)
 
 
 @pytest.fixture
-def contest(app):
-    return make_contest(0)
-
-
-@pytest.fixture
-def judges(contest):
-    return make_panel(contest)
-
-
-@pytest.fixture
 def assignment(contest, judges):
     return give(make_accepted(contest), judges[0])
 

@@ -168,11 +168,6 @@ def contest(app):
 
 
 @pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
-
-
-@pytest.fixture
 def judges(contest):
     return make_panel(contest, size=3)
 

@@ -19,7 +19,7 @@ from contest.judging import sheets
 from contest.judging.models import Assignment, RoundClosing, Sheet, SheetReopening, SheetRevision
 from contest.judging.rounds import entry_results
 from contest.judging.services import assign, close_round, finalise_sheet, rescore, save_sheet, undo
-from tests.factories import make_contest, make_staff
+from tests.factories import make_staff
 from tests.factories.judging import (
     assignments_of,
     finalise,
@@ -33,11 +33,6 @@ from tests.factories.judging import (
 )
 
 MANY = 50
-
-
-@pytest.fixture
-def contest(app):
-    return make_contest(0)
 
 
 def together(app, verbs):

@@ -55,11 +55,6 @@ def contest(app):
 
 
 @pytest.fixture
-def chair(contest):
-    return make_staff(contest, "chair")
-
-
-@pytest.fixture
 def now(contest):
     return opening_of(contest, "final")
 
