@@ -26,6 +26,7 @@ from contest.core.config import Settings, settings_from
 from contest.core.db import db, prepare_engine
 from contest.core.files import store_of
 from contest.core.richtext import parse
+from contest.core.signing import SigningKeys
 from contest.core.web.access import Access, declare, init_access, may_call
 from contest.core.web.errors import init_errors, say_message
 from contest.core.web.headers import asset, init_headers
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     init_errors(app)
     security.init_security(app, settings)
     app.extensions["files"] = store_of(settings)
+    app.extensions["signing_keys"] = SigningKeys(settings.signing_key)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

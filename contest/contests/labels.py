@@ -110,6 +110,13 @@ SET_ASIDE_REASONS = {
     "duplicate_identity": N_("The same person more than once"),
     "automated": N_("Cast by a program"),
     "code_collected_by_third_party": N_("Code collected by someone else"),
+    "throwaway_contact": N_("Throw-away address"),
+    "not_entitled": N_("Voter not entitled to vote"),
+}
+BARRED_VOTERS = {
+    "judges": N_("Judges of the contest"),
+    "staff": N_("Who runs the contest"),
+    "own_entry": N_("Authors for their own entries"),
 }
 RECIPIENTS = {
     "author": N_("Author"),

@@ -74,6 +74,7 @@ class Settings:
     clock_start: datetime | None
     secret_key: str
     data_dir: Path
+    signing_key: Path
     database_url: str
     hosts: tuple[str, ...]
     proxy_hops: int
@@ -170,6 +171,7 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         clock_start=clock_start,
         secret_key=secret_key or _kept_secret(data_dir),
         data_dir=data_dir,
+        signing_key=Path(env.get("SIGNING_KEY_FILE", "").strip() or data_dir / "signing-key").absolute(),
         database_url=database_url or f"sqlite:///{data_dir / 'contest.sqlite3'}",
         hosts=hosts,
         proxy_hops=proxy_hops,

@@ -13,12 +13,14 @@ from sqlalchemy import select
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_
+from contest.core.web.keys import log_signer
 from contest.demo import stories
 from contest.demo.stage import Act, Stage
 from contest.demo.stories import FIRST, SECOND
 from contest.outbox.models import Message
 from contest.voting import services as voting
 from contest.voting.channels import find_channel
+from contest.voting.log import find_log, open_log
 from contest.voting.queries import on_the_ballot
 
 # Readers in the script; a test may play with fewer.
@@ -102,6 +104,8 @@ def vote(stage: Stage, now: datetime, *, contest_id: str, since: datetime) -> in
             visitors.append(entry.public_id)
         else:
             ids[story.id] = entry.public_id
+    if find_log(contest.id) is None:
+        open_log(contest=contest, signer=log_signer(contest.slug, contest.public_id), now=now)
     asked = set(db.session.scalars(select(Message.address).where(Message.template.in_(("vote_code", "vote_code_sms")))))
     done = 0
     for reader in due:

@@ -14,11 +14,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from contest.accounts.models import User
 from contest.accounts.rules import new_code, typed_code
-from contest.contests.models import Contest
+from contest.contests.models import Contest, RoleGrant
+from contest.contests.rules import SEES_AUTHORS
 from contest.contests.ruleset import RuleSet
 from contest.core.db import Base, db
 from contest.core.errors import N_, Refused
+from contest.entries.models import CoAuthor, Entry
+from contest.entries.queries import finalists_of
 from contest.voting.channels import Channel, find_channel
 from contest.voting.contacts import Contact
 from contest.voting.models import VoteCode, VoteKey, Voter
@@ -72,7 +76,7 @@ def confirm_code(*, contest: Contest, typed: str, code: str, now: datetime, wall
     tag = tag_of(secret, contact.key)
     if not _take_code(contest.id, tag, code_digest(secret, tag, typed_code(code)), wall):
         return None
-    return _voter_of(contest.id, tag, now)
+    return _voter_of(contest, secret, tag, now)
 
 
 def admit_voter(*, contest: Contest, typed: str, now: datetime) -> int:
@@ -81,7 +85,8 @@ def admit_voter(*, contest: Contest, typed: str, now: datetime) -> int:
     Raises Refused for what cannot be a contact.
     """
     contact = _channel(contest).read(typed)
-    return _voter_of(contest.id, tag_of(_secret(contest.id), contact.key), now)
+    secret = _secret(contest.id)
+    return _voter_of(contest, secret, tag_of(secret, contact.key), now)
 
 
 def must_be_open(rules: RuleSet, now: datetime) -> None:
@@ -120,15 +125,18 @@ def _secret(contest_id: int) -> str:
     return found
 
 
-def _voter_of(contest_id: int, tag: str, now: datetime) -> int:
+def _voter_of(contest: Contest, secret: str, tag: str, now: datetime) -> int:
+    """The voter of a tag, made when it is new; what the rules keep them from is looked up each time."""
     connection = db.session.connection()
+    limits = {"barred": _why_barred(contest, secret, tag), "own": _own_entries(contest, secret, tag)}
     inserted = connection.execute(
         inserting(connection.dialect.name, Voter)
         .values(
-            contest_id=contest_id,
+            contest_id=contest.id,
             tag=tag,
             order_seed=secrets.token_hex(8),
             created_at=now.replace(minute=0, second=0, microsecond=0),
+            **limits,
         )
         .on_conflict_do_nothing()
         .returning(Voter.id)
@@ -137,7 +145,57 @@ def _voter_of(contest_id: int, tag: str, now: datetime) -> int:
         return int(inserted)
     # A conflict gives no row, and on PostgreSQL this statement's snapshot may be older than the
     # other row: a new statement sees it.
-    return db.session.scalars(select(Voter.id).where(Voter.contest_id == contest_id, Voter.tag == tag)).one()
+    return int(
+        connection.execute(
+            update(Voter).where(Voter.contest_id == contest.id, Voter.tag == tag).values(limits).returning(Voter.id)
+        ).scalar_one()
+    )
+
+
+def _why_barred(contest: Contest, secret: str, tag: str) -> str | None:
+    """The code of `voting.barred` that keeps this voter from voting: a role in the contest under the same contact."""
+    rules = contest.rules.voting.barred
+    if not {"judges", "staff"} & set(rules):
+        return None
+    grants = db.session.execute(
+        select(RoleGrant.role, User.email, User.phone)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(RoleGrant.contest_id == contest.id, RoleGrant.ended_at.is_(None))
+    )
+    for role, email, phone in grants:
+        kind = "staff" if role in SEES_AUTHORS else "judges"
+        if kind in rules and tag in _tags(contest, secret, email, phone):
+            return kind
+    return None
+
+
+def _own_entries(contest: Contest, secret: str, tag: str) -> list[int] | None:
+    """Ids of finalists that this voter wrote, alone or with others, where the rules bar them."""
+    if "own_entry" not in contest.rules.voting.barred:
+        return None
+    finalists = finalists_of(contest.id, contest.rules.voting.categories).order_by(None)
+    leaders = finalists.join(User, User.id == Entry.author_id).with_only_columns(
+        Entry.id, User.email, User.phone, Entry.author_phone
+    )
+    members = (
+        finalists.join(CoAuthor, CoAuthor.entry_id == Entry.id)
+        .outerjoin(User, User.id == CoAuthor.user_id)
+        .with_only_columns(Entry.id, User.email, User.phone, CoAuthor.phone)
+    )
+    rows = [*db.session.execute(leaders), *db.session.execute(members)]
+    return sorted({entry_id for entry_id, *contacts in rows if tag in _tags(contest, secret, *contacts)}) or None
+
+
+def _tags(contest: Contest, secret: str, *contacts: str | None) -> set[str]:
+    """The tags that these contacts would vote under; what the contest's channel cannot read has none."""
+    found = set()
+    for contact in contacts:
+        try:
+            if contact:
+                found.add(tag_of(secret, _channel(contest).read(contact).key))
+        except Refused:
+            continue
+    return found
 
 
 def _one_at_a_time(tag: str) -> None:

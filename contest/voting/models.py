@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.core.db import Base, BigId, Instant, IntPk, Json, UtcInstant
+from contest.voting.models_review import PaperBatch
 
 
 class VoteKey(Base):
@@ -20,7 +21,10 @@ class VoteKey(Base):
 
 
 class Voter(Base):
-    """Someone who proved that a contact is theirs. `tag` is a keyed hash; no contact is stored."""
+    """Someone who proved that a contact is theirs. `tag` is a keyed hash; no contact is stored.
+
+    `barred` and `own` are found when the contact is proven, so that casting need not look them up.
+    """
 
     __tablename__ = "voter"
     __table_args__ = (UniqueConstraint("contest_id", "tag"),)
@@ -30,6 +34,8 @@ class Voter(Base):
     tag: Mapped[str] = mapped_column(String(64))
     order_seed: Mapped[str] = mapped_column(String(16))  # the order of finalists for this voter
     created_at: Mapped[Instant]  # the hour: who voted when is nobody's business
+    barred: Mapped[str | None] = mapped_column(String(16))  # why they may not vote: a code of `voting.barred`
+    own: Mapped[Json | None]  # ids of entries that they may not choose, being their authors
 
 
 class VoteCode(Base):
@@ -52,22 +58,31 @@ class VoteCode(Base):
 
 
 class Ballot(Base):
-    """One voter's one ballot. A change raises `revision` and replaces the choices.
+    """One ballot of a voter, or of paper. A change raises `revision` and replaces the choices.
 
-    The constraint is what makes it one: casting inserts first and asks afterwards.
+    `scope` says which of a voter's ballots it is where the rules give more than one: "contest",
+    "category:A" or "2027-05-20/1" (day and number). The constraint is what makes it one: casting
+    inserts first and asks afterwards.
     """
 
     __tablename__ = "ballot"
-    __table_args__ = (UniqueConstraint("contest_id", "voter_id"),)
+    __table_args__ = (
+        UniqueConstraint("contest_id", "voter_id", "scope"),
+        CheckConstraint("voter_id IS NULL OR batch_id IS NULL", name="one_source"),
+    )
 
     id: Mapped[IntPk]
-    ballot_id: Mapped[str] = mapped_column(String(32), unique=True)  # random, on the voter's confirmation
+    ballot_id: Mapped[str] = mapped_column(String(16), unique=True)  # random, on the voter's receipt
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
-    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"))
+    voter_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("voter.id"))  # none: paper, or forgotten
+    batch_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("paper_batch.id"), index=True)
+    scope: Mapped[str] = mapped_column(String(60), default="contest")
+    tag: Mapped[str] = mapped_column(String(64))  # as in the log: of the voter and the scope; "" on paper
     revision: Mapped[int] = mapped_column(default=1)
     cast_at: Mapped[Instant]
     changed_at: Mapped[Instant]
 
+    batch: Mapped[PaperBatch | None] = relationship()
     choices: Mapped[list[Choice]] = relationship(cascade="all, delete-orphan", order_by="Choice.slot")
 
 
@@ -83,16 +98,3 @@ class Choice(Base):
     ballot_id: Mapped[int] = mapped_column(BigId, ForeignKey("ballot.id"), primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(BigId, ForeignKey("entry.id"), index=True)
-
-
-class BallotRevision(Base):
-    """A ballot as it was cast each time. `choices`: public ids of entries, sorted. Never changed."""
-
-    __tablename__ = "ballot_revision"
-    __table_args__ = (UniqueConstraint("ballot_id", "revision"),)
-
-    id: Mapped[IntPk]
-    ballot_id: Mapped[int] = mapped_column(BigId, ForeignKey("ballot.id"))
-    revision: Mapped[int]
-    choices: Mapped[Json]
-    at: Mapped[Instant]

@@ -24,6 +24,7 @@ from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
 from contest.voting import tally
 from contest.voting.models import Ballot, Choice, Voter
+from contest.voting.rules import CONTEST_SCOPE
 
 
 def on_the_ballot(contest_id: Any, categories: Any) -> Select[Entry]:
@@ -99,9 +100,11 @@ class OwnBallot:
         return [choice for choice in self.choices if not choice.stands]
 
 
-def find_own_ballot(contest: Contest, voter_id: int) -> OwnBallot | None:
-    """The ballot of a voter in `contest`."""
-    ballot = db.session.scalar(select(Ballot).where(Ballot.contest_id == contest.id, Ballot.voter_id == voter_id))
+def find_own_ballot(contest: Contest, voter_id: int, scope: str = CONTEST_SCOPE) -> OwnBallot | None:
+    """The ballot of a voter in `contest`; `scope` says which where the rules give several (rules.scope_of)."""
+    ballot = db.session.scalar(
+        select(Ballot).where(Ballot.contest_id == contest.id, Ballot.voter_id == voter_id, Ballot.scope == scope)
+    )
     if ballot is None:
         return None
     standing = on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.id)

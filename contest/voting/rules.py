@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from contest.contests.ruleset import Voting
+from contest.core.errors import N_, Refused
+from contest.core.formats import local
+
 T = TypeVar("T")
 
 CODE_LIFE = timedelta(minutes=10)
@@ -48,3 +52,30 @@ def passing_seed(slug: str, now: datetime) -> str:
 def shuffled(items: Iterable[T], seed: str, name: Callable[[T], str]) -> list[T]:
     """`items` in the order that `seed` gives; it does not change for the others when one falls out."""
     return sorted(items, key=lambda item: hashlib.sha256(f"{seed}\n{name(item)}".encode()).digest())
+
+
+# What a ballot's number on a receipt looks like, as this site and a voter's browser make them.
+BALLOT_ID = re.compile(r"[2-9A-HJKMNP-Z]{16}")
+SALT = re.compile(r"[0-9a-f]{64}")
+CONTEST_SCOPE = "contest"
+
+
+def scope_of(voting: Voting, now: datetime, part: str = "") -> str:
+    """Which of a voter's ballots is meant: `part` is a category or, by the day, a number from 1.
+
+    Days end at midnight in Vietnam. Raises Refused for a part that the rules do not know.
+    """
+    if voting.ballot_scope == "contest":
+        return CONTEST_SCOPE
+    if voting.ballot_scope == "category":
+        if part not in voting.categories:
+            raise Refused(N_("Each category has a ballot of its own: say which one this is."), code="no_such_ballot")
+        return f"category:{part}"
+    number = int(part) if part.isascii() and part.isdigit() and len(part) <= 3 else 1
+    if not 1 <= number <= voting.ballots_per_day:
+        raise Refused(
+            N_("The rules give each reader %(most)s ballots a day."),
+            code="no_such_ballot",
+            most=voting.ballots_per_day,
+        )
+    return f"{local(now).date().isoformat()}/{number}"

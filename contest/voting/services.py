@@ -1,23 +1,26 @@
 """Casting a ballot. The one hot path of the site: an evening's votes arrive within minutes.
 
-It is written in statements, not in objects: five for a first ballot, eight for a change (a test
+It is written in statements, not in objects: six for a first ballot, nine for a change (a test
 counts them), and nothing else is read. What it leaves to the database it leaves on purpose:
 
-- UNIQUE (contest, voter) is what makes a voter's ballot one. So the ballot is inserted first, and
-  only a conflict makes us look at the one that stands. A check beforehand would be right only while
-  nobody else comes in between.
+- UNIQUE (contest, voter, scope) is what makes a voter's ballot one. So the ballot is inserted
+  first, and only a conflict makes us look at the one that stands. A check beforehand would be right
+  only while nobody else comes in between.
 - The voter's row is locked first (on SQLite, the whole database is), so that the requests of one
   voter are serial and those of two voters never wait for each other.
+- The leaf of the log is written in the same transaction, without a place: sealing gives it one
+  later, in batches, so that no two ballots ever wait for one counter.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from contest.contests.models import Contest, RuleSetVersion, find_parsed
 from contest.contests.ruleset import RuleSet
@@ -32,25 +35,47 @@ from contest.voting.identity import (
     must_be_open,
     request_code,
 )
-from contest.voting.models import Ballot, BallotRevision, Choice, Voter
+from contest.voting.ledger.leaves import ballot_leaf, ballot_tag, commitment
+from contest.voting.ledger.merkle import leaf_hash
+from contest.voting.models import Ballot, Choice, Voter
+from contest.voting.models_log import BallotLog, Leaf
 from contest.voting.queries import on_the_ballot
-from contest.voting.rules import PUBLIC_ID
+from contest.voting.rules import BALLOT_ID, PUBLIC_ID, SALT, scope_of
 
-__all__ = ["Cast", "admit_voter", "cast_ballot", "confirm_code", "forget_old_codes", "request_code"]
+__all__ = [
+    "Cast",
+    "LogNotOpen",
+    "Sealed",
+    "admit_voter",
+    "cast_ballot",
+    "confirm_code",
+    "forget_old_codes",
+    "request_code",
+]
 
 BALLOT_ID_LENGTH = 16
 
 # The statements, built once: putting them together costs more than the databases take to run them.
 _LOCK = (
-    select(Contest.id, RuleSetVersion.id, RuleSetVersion.sha256)
+    select(
+        Contest.id,
+        Contest.public_id,
+        RuleSetVersion.id,
+        RuleSetVersion.sha256,
+        Voter.tag,
+        Voter.barred,
+        Voter.own,
+        BallotLog.closed_at.is_(None) & BallotLog.contest_id.is_not(None),
+    )
     .join(RuleSetVersion, Contest.current_version_id == RuleSetVersion.id)
     .join(Voter, Voter.contest_id == Contest.id)
+    .outerjoin(BallotLog, BallotLog.contest_id == Contest.id)
     .where(Contest.slug == bindparam("slug"), Voter.id == bindparam("voter_id"))
     .with_for_update(of=Voter)
 )
 _FIND_CHOSEN = (
     on_the_ballot(bindparam("contest_id"), bindparam("categories", expanding=True))
-    .with_only_columns(Entry.public_id, Entry.id)
+    .with_only_columns(Entry.public_id, Entry.id, Entry.category)
     .where(Entry.public_id.in_(bindparam("picks", expanding=True)))
 )
 _ADD_BALLOT = {
@@ -60,14 +85,46 @@ _ADD_BALLOT = {
 _FIND_BALLOT = (
     select(Ballot.id, Ballot.ballot_id, Ballot.revision, Choice.entry_id)
     .outerjoin(Choice, Choice.ballot_id == Ballot.id)
-    .where(Ballot.contest_id == bindparam("contest_id"), Ballot.voter_id == bindparam("voter_id"))
+    .where(
+        Ballot.contest_id == bindparam("contest_id"),
+        Ballot.voter_id == bindparam("voter_id"),
+        Ballot.scope == bindparam("scope"),
+    )
+)
+_COUNT_BALLOTS = select(func.count(Ballot.id)).where(
+    Ballot.contest_id == bindparam("contest_id"), Ballot.voter_id == bindparam("voter_id")
 )
 _RAISE_BALLOT = (
     update(Ballot).where(Ballot.id == bindparam("ballot")).values(revision=bindparam("to"), changed_at=bindparam("at"))
 )
 _CLEAR_CHOICES = delete(Choice).where(Choice.ballot_id == bindparam("ballot"))
 _ADD_CHOICE = insert(Choice)
-_ADD_REVISION = insert(BallotRevision)
+_ADD_LEAF = insert(Leaf)
+
+
+class LogNotOpen(Exception):
+    """The log of this vote has no first leaf yet: open it (voting.log) and cast again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a voter's browser made before it sent anything: a number for a new ballot (that of the ballot
+    for a change), a salt of 64 hex digits, and the commitment over both."""
+
+    ballot: str
+    salt: str
+    commitment: str
+
+
+class _Voting(NamedTuple):
+    """What is known after the lock."""
+
+    contest_id: int
+    contest: str
+    rules: RuleSet
+    voter_tag: str
+    barred: str | None
+    own: list[int]
 
 
 class _Head(NamedTuple):
@@ -78,6 +135,11 @@ class _Head(NamedTuple):
     revision: int
 
 
+class _Chosen(NamedTuple):
+    id: int
+    category: str
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """What became of a ballot. `kept`: it held these choices already, a retry changed nothing."""
@@ -85,96 +147,158 @@ class Cast:
     ballot_id: str
     revision: int
     outcome: Literal["cast", "changed", "kept"]
+    scope: str
 
 
 def cast_ballot(
-    *, slug: str, voter_id: int, picks: Collection[str], now: datetime, based_on: int | None = None
+    *,
+    slug: str,
+    voter_id: int,
+    picks: Collection[str],
+    now: datetime,
+    based_on: int | None = None,
+    part: str = "",
+    sealed: Sealed | None = None,
 ) -> Cast:
-    """Cast, or change, the one ballot of a voter. Call it first thing inside `writing()`.
+    """Cast, or change, a ballot of a voter. Call it first thing inside `writing()`.
 
     `picks` are public ids of entries. `based_on` is the revision that the voter was looking at (0:
     none yet): when another window has changed the ballot since, nothing is overwritten. None
-    overwrites.
+    overwrites. `part` says which ballot where the rules give several (rules.scope_of). `sealed` is
+    what the voter's browser made; without it the server makes salt and commitment.
 
-    1. Find contest, rules and voter, and lock the voter. A stranger raises NotFound.
-    2. The window, half-open, by `now`; between 1 and k different entries. Raises Refused.
-    3. All of them are finalists that stand now. Raises Refused.
+    1. Find contest, rules and voter, and lock the voter. A stranger raises NotFound; a vote whose
+       log is not open, LogNotOpen.
+    2. The window, half-open, by `now`; who may vote at all; between 1 and k different entries. Refused.
+    3. All of them are finalists that stand now, as many of a category as the rules say, none the
+       voter's own. Raises Refused.
     4. Insert the ballot, unless there is one.
     5. If there is one: the same choices are a retry and change nothing; others raise its revision
        and take its choices away. Raises Conflict for a stale `based_on`, Refused when the rules
        know no change.
-    6. Insert the choices, and the revision as it will be kept.
+    6. Insert the choices, and the leaf with the commitment to them. Raises Refused when the
+       browser's commitment is not the one to what it sent.
     """
     connection = db.session.connection()
-    contest_id, rules = _locked(connection, slug, voter_id)
-    must_be_open(rules, now)
-    chosen = _entries(connection, contest_id, rules, picks)
-    head = _inserted(connection, contest_id, voter_id, now)
+    found = _locked(connection, slug, voter_id)
+    must_be_open(found.rules, now)
+    if found.barred:
+        raise Refused(_BARRED[found.barred], code="barred")
+    scope = scope_of(found.rules.voting, now, part)
+    chosen = _entries(connection, found, picks, part)
+    head = _inserted(connection, found, voter_id, scope, now, sealed)
     outcome: Literal["cast", "changed"] = "cast"
     if head is None:
-        head, before = _standing(connection, contest_id, voter_id)
-        if before == set(chosen.values()):
-            return Cast(head.ballot_id, head.revision, "kept")
-        head = _reopened(connection, rules, head, now, based_on)
+        head, before = _standing(connection, found.contest_id, voter_id, scope)
+        if before == {each.id for each in chosen.values()}:
+            return Cast(head.ballot_id, head.revision, "kept", scope)
+        head = _reopened(connection, found.rules, head, now, based_on)
         outcome = "changed"
     slots = enumerate(chosen.values(), start=1)
     connection.execute(
-        _ADD_CHOICE, [{"ballot_id": head.id, "slot": slot, "entry_id": entry_id} for slot, entry_id in slots]
+        _ADD_CHOICE, [{"ballot_id": head.id, "slot": slot, "entry_id": entry.id} for slot, entry in slots]
     )
-    connection.execute(
-        _ADD_REVISION, {"ballot_id": head.id, "revision": head.revision, "choices": sorted(chosen), "at": now}
-    )
-    return Cast(head.ballot_id, head.revision, outcome)
+    connection.execute(_ADD_LEAF, _leaf(found, head, sorted(chosen), scope, now, sealed))
+    return Cast(head.ballot_id, head.revision, outcome, scope)
 
 
-def _locked(connection: Connection, slug: str, voter_id: int) -> tuple[int, RuleSet]:
+_BARRED = {
+    "judges": N_("By the rules of this contest its judges do not vote."),
+    "staff": N_("By the rules of this contest those who run it do not vote."),
+}
+
+
+def _locked(connection: Connection, slug: str, voter_id: int) -> _Voting:
     found = connection.execute(_LOCK, {"slug": slug, "voter_id": voter_id}).one_or_none()
     if found is None:
         raise NotFound(slug)
-    contest_id, version_id, sha256 = found
+    contest_id, public_id, version_id, sha256, tag, barred, own, open_log = found
+    if not open_log:
+        raise LogNotOpen(slug)
     # The document of the rules is long and never changes under its hash: read once in each process.
-    return contest_id, find_parsed(sha256) or db.session.get_one(RuleSetVersion, version_id).rules
+    rules = find_parsed(sha256) or db.session.get_one(RuleSetVersion, version_id).rules
+    return _Voting(contest_id, public_id, rules, tag, barred, own or [])
 
 
-def _entries(connection: Connection, contest_id: int, rules: RuleSet, picks: Collection[str]) -> dict[str, int]:
-    """Public id -> id of the chosen entries, in the order chosen. Raises Refused."""
+def _entries(connection: Connection, found: _Voting, picks: Collection[str], part: str) -> dict[str, _Chosen]:
+    """Public id -> the chosen entry, in the order chosen. Raises Refused."""
+    voting = found.rules.voting
     wanted = list(dict.fromkeys(picks))
     if not wanted:
         raise Refused(N_("Choose at least one entry."), code="no_choice")
-    if len(wanted) > rules.voting.choices_max:
+    if len(wanted) > voting.choices_max:
         raise Refused(
             N_("Choose at most %(most)s entries; you have chosen %(chosen)s."),
             code="too_many_choices",
-            most=rules.voting.choices_max,
+            most=voting.choices_max,
             chosen=len(wanted),
         )
     known = [pick for pick in wanted if PUBLIC_ID.fullmatch(pick)]
-    rows = connection.execute(
-        _FIND_CHOSEN, {"contest_id": contest_id, "categories": list(rules.voting.categories), "picks": known}
-    )
-    standing = {row[0]: row[1] for row in rows}
+    categories = [part] if voting.ballot_scope == "category" else list(voting.categories)
+    rows = connection.execute(_FIND_CHOSEN, {"contest_id": found.contest_id, "categories": categories, "picks": known})
+    standing = {row[0]: _Chosen(row[1], row[2]) for row in rows}
     if len(standing) < len(wanted):
         raise Refused(
             N_("An entry that you chose is not among the finalists any more. Please choose again."),
             code="not_a_finalist",
         )
+    if any(each.id in found.own for each in standing.values()):
+        raise Refused(N_("By the rules authors do not choose their own entry."), code="own_entry")
+    if most := voting.choices_per_category:
+        counted = [each.category for each in standing.values()]
+        if any(counted.count(category) > most for category in set(counted)):
+            raise Refused(N_("Choose at most %(most)s entries of one category."), code="too_many_of_one", most=most)
     return {public_id: standing[public_id] for public_id in wanted}
 
 
-def _inserted(connection: Connection, contest_id: int, voter_id: int, now: datetime) -> _Head | None:
-    """A new ballot of the first revision; None when the database has one of this voter."""
-    ballot_id = new_code(BALLOT_ID_LENGTH)
-    values = {"ballot_id": ballot_id, "contest_id": contest_id, "voter_id": voter_id, "cast_at": now, "changed_at": now}
-    number = connection.execute(_ADD_BALLOT[connection.dialect.name], {**values, "revision": 1}).scalar()
+def _inserted(
+    connection: Connection, found: _Voting, voter_id: int, scope: str, now: datetime, sealed: Sealed | None
+) -> _Head | None:
+    """A new ballot of the first revision; None when the database has one of this voter. Raises Refused."""
+    if found.rules.voting.ballots_max and _has_none_left(connection, found, voter_id, scope):
+        return None
+    proposed = sealed.ballot if sealed and BALLOT_ID.fullmatch(sealed.ballot) else ""
+    ballot_id = proposed or new_code(BALLOT_ID_LENGTH)
+    values = {
+        "ballot_id": ballot_id,
+        "contest_id": found.contest_id,
+        "voter_id": voter_id,
+        "scope": scope,
+        "tag": ballot_tag(found.voter_tag, scope),
+        "revision": 1,
+        "cast_at": now,
+        "changed_at": now,
+    }
+    number = connection.execute(_ADD_BALLOT[connection.dialect.name], values).scalar()
     return None if number is None else _Head(number, ballot_id, 1)
 
 
-def _standing(connection: Connection, contest_id: int, voter_id: int) -> tuple[_Head, set[int]]:
-    """The ballot that stands, and the ids of its entries.
+def _has_none_left(connection: Connection, found: _Voting, voter_id: int, scope: str) -> bool:
+    """True for a change of the last ballot; raises Refused when a new one would be more than all.
+
+    Serial by the lock on the voter, so that the count is right.
+    """
+    most = found.rules.voting.ballots_max or 0
+    voter = {"contest_id": found.contest_id, "voter_id": voter_id}
+    if (connection.execute(_COUNT_BALLOTS, voter).scalar() or 0) < most:
+        return False
+    if connection.execute(_FIND_BALLOT, {**voter, "scope": scope}).first() is None:
+        raise Refused(
+            N_("The rules give each reader %(most)s ballots in all, and you have cast them."),
+            code="no_ballot_left",
+            most=most,
+        )
+    return True
+
+
+def _standing(connection: Connection, contest_id: int, voter_id: int, scope: str) -> tuple[_Head, set[int]]:
+    """The ballot that stands, and the ids of its entries. Raises Conflict where the number alone was taken.
 
     A statement of its own after the conflict: on PostgreSQL it sees what was committed meanwhile.
     """
-    rows = connection.execute(_FIND_BALLOT, {"contest_id": contest_id, "voter_id": voter_id}).all()
+    rows = connection.execute(_FIND_BALLOT, {"contest_id": contest_id, "voter_id": voter_id, "scope": scope}).all()
+    if not rows:
+        raise Conflict(N_("The ballot could not be taken as it was sent. Please send it again."), code="ballot_number")
     return _Head(*rows[0][:3]), {row[3] for row in rows}
 
 
@@ -191,3 +315,37 @@ def _reopened(connection: Connection, rules: RuleSet, head: _Head, now: datetime
     connection.execute(_RAISE_BALLOT, {"ballot": head.id, "to": raised.revision, "at": now})
     connection.execute(_CLEAR_CHOICES, {"ballot": head.id})
     return raised
+
+
+def _leaf(
+    found: _Voting, head: _Head, choices: list[str], scope: str, now: datetime, sealed: Sealed | None
+) -> dict[str, object]:
+    """The row of the leaf that commits to `choices`. Raises Refused."""
+    salt = sealed.salt if sealed else secrets.token_hex(32)
+    if not SALT.fullmatch(salt):
+        raise Refused(N_("The ballot could not be taken as it was sent. Please send it again."), code="salt")
+    made = commitment(found.contest, ballot=head.ballot_id, revision=head.revision, choices=choices, salt=salt)
+    if sealed and made != sealed.commitment:
+        raise Refused(
+            N_("What your browser committed to is not what it sent. Please send the ballot again."),
+            code="commitment",
+        )
+    content = ballot_leaf(
+        found.contest,
+        ballot=head.ballot_id,
+        revision=head.revision,
+        tag=ballot_tag(found.voter_tag, scope),
+        commitment=made,
+    )
+    return {
+        "contest_id": found.contest_id,
+        "kind": "ballot",
+        "content": content,
+        "hash": leaf_hash(content.encode()).hex(),
+        "at": now,
+        "ballot_id": head.id,
+        "revision": head.revision,
+        "choices": choices,
+        "salt": salt,
+        "committed_by": "browser" if sealed else "server",
+    }

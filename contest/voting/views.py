@@ -19,12 +19,14 @@ from contest.core import clock
 from contest.core.db import writing
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.core.web import limiter, public, say
+from contest.core.web.keys import log_signer
 from contest.core.web.language import locale
 from contest.editions.shown import shown_all
 from contest.voting import queries, services
 from contest.voting import views_browser as browser
 from contest.voting.channels import Channel, find_channel
 from contest.voting.forms import CodeForm, MailForm, MobileForm
+from contest.voting.log import open_log
 from contest.voting.rules import passing_seed, shuffled
 
 bp = Blueprint("voting", __name__)
@@ -95,10 +97,7 @@ def cast(slug: str) -> Any:
 
 def _cast(slug: str, voter_id: int, picked: list[str]) -> Any:
     try:
-        with writing() as now:
-            done = services.cast_ballot(
-                slug=slug, voter_id=voter_id, picks=picked, based_on=_based_on(request.form.get("revision")), now=now
-            )
+        done = _cast_now(slug, voter_id, picked)
     except NotFound:
         # The voter is no longer in the tables (a demonstration started again): who are you?
         browser.forget(slug)
@@ -109,6 +108,20 @@ def _cast(slug: str, voter_id: int, picked: list[str]) -> Any:
         )
     browser.keep_picks(slug, [])
     return _gone_through(slug, done)
+
+
+def _cast_now(slug: str, voter_id: int, picked: list[str]) -> services.Cast:
+    based_on = _based_on(request.form.get("revision"))
+    try:
+        with writing() as now:
+            return services.cast_ballot(slug=slug, voter_id=voter_id, picks=picked, based_on=based_on, now=now)
+    except services.LogNotOpen:
+        # The first ballot came before the loop had opened the log.
+        with writing() as now:
+            contest = get_issued_contest(slug, now)
+            open_log(contest=contest, signer=log_signer(slug, contest.public_id), now=now)
+    with writing() as now:
+        return services.cast_ballot(slug=slug, voter_id=voter_id, picks=picked, based_on=based_on, now=now)
 
 
 def _gone_through(slug: str, done: services.Cast) -> Response:

@@ -97,6 +97,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_site_role_name")),
     )
     op.create_table(
+        "spent_work",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_spent_work")),
+    )
+    with op.batch_alter_table("spent_work", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spent_work_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "unit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
@@ -178,6 +187,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_address_code_address", ["address", "created_at"], unique=False)
 
     op.create_table(
+        "ballot_log",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("peaks", sa.Text(), nullable=False),
+        sa.Column("ballots", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_ballot_log_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_ballot_log")),
+    )
+    op.create_table(
+        "ballot_pattern",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("choices", sa.String(length=320), nullable=False),
+        sa.Column("ballots", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_ballot_pattern_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "choices", name=op.f("pk_ballot_pattern")),
+    )
+    op.create_table(
         "bundle",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -210,6 +245,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bundle_contest_id"), ["contest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bundle_unit_id"), ["unit_id"], unique=False)
 
+    op.create_table(
+        "checkpoint",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_checkpoint_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_checkpoint")),
+        sa.UniqueConstraint("contest_id", "size", name=op.f("uq_checkpoint_contest_id_size")),
+    )
     op.create_table(
         "code_map_opening",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -421,6 +467,15 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "log_tile",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_log_tile_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "level", "number", name=op.f("pk_log_tile")),
+    )
+    op.create_table(
         "minutes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -473,6 +528,41 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+
+    op.create_table(
+        "paper_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("slips", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("first", sa.Text(), nullable=True),
+        sa.Column("first_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second", sa.Text(), nullable=True),
+        sa.Column("second_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("second_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("second_by IS NULL OR second_by <> first_by", name=op.f("ck_paper_batch_two_people")),
+        sa.CheckConstraint("slips BETWEEN 1 AND 2000", name=op.f("ck_paper_batch_slips")),
+        sa.ForeignKeyConstraint(["accepted_by"], ["user.id"], name=op.f("fk_paper_batch_accepted_by_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_paper_batch_contest_id_contest")),
+        sa.ForeignKeyConstraint(["first_by"], ["user.id"], name=op.f("fk_paper_batch_first_by_user")),
+        sa.ForeignKeyConstraint(["made_by"], ["user.id"], name=op.f("fk_paper_batch_made_by_user")),
+        sa.ForeignKeyConstraint(["second_by"], ["user.id"], name=op.f("fk_paper_batch_second_by_user")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_paper_batch_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_batch")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_paper_batch_public_id")),
+    )
+    with op.batch_alter_table("paper_batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_paper_batch_contest_id"), ["contest_id"], unique=False)
 
     op.create_table(
         "prize_withheld",
@@ -597,6 +687,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "roll_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_roll_entry_contest_id_contest")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_roll_entry_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roll_entry")),
+        sa.UniqueConstraint("contest_id", "tag", name=op.f("uq_roll_entry_contest_id_tag")),
+    )
+    with op.batch_alter_table("roll_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_roll_entry_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
         "round_closing",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -657,6 +762,18 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
 
+    op.create_table(
+        "sms_cost",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("cost_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("confirmed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_cost_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "day", "prefix", name=op.f("pk_sms_cost")),
+    )
     op.create_table(
         "terms_acceptance",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -781,6 +898,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_vote_code_tag", ["contest_id", "tag"], unique=False)
 
     op.create_table(
+        "vote_finding",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("ballots", sa.Integer(), nullable=False),
+        sa.Column("measures", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("closed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["closed_by"], ["user.id"], name=op.f("fk_vote_finding_closed_by_user")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_finding_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vote_finding")),
+        sa.UniqueConstraint("contest_id", "kind", "subject", name=op.f("uq_vote_finding_contest_id_kind_subject")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_vote_finding_public_id")),
+    )
+    op.create_table(
         "vote_key",
         sa.Column(
             "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -796,25 +935,47 @@ def upgrade() -> None:
         sa.Column("tag", sa.String(length=64), nullable=False),
         sa.Column("order_seed", sa.String(length=16), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("barred", sa.String(length=16), nullable=True),
+        sa.Column("own", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_contest_id_contest")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_voter")),
         sa.UniqueConstraint("contest_id", "tag", name=op.f("uq_voter_contest_id_tag")),
     )
     op.create_table(
+        "witness_report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("witness", sa.String(length=300), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_witness_report_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_witness_report")),
+        sa.UniqueConstraint("contest_id", "witness", "size", name=op.f("uq_witness_report_contest_id_witness_size")),
+    )
+    op.create_table(
         "ballot",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("ballot_id", sa.String(length=32), nullable=False),
+        sa.Column("ballot_id", sa.String(length=16), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("scope", sa.String(length=60), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("cast_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("voter_id IS NULL OR batch_id IS NULL", name=op.f("ck_ballot_one_source")),
+        sa.ForeignKeyConstraint(["batch_id"], ["paper_batch.id"], name=op.f("fk_ballot_batch_id_paper_batch")),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_ballot_contest_id_contest")),
         sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_ballot_voter_id_voter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
         sa.UniqueConstraint("ballot_id", name=op.f("uq_ballot_ballot_id")),
-        sa.UniqueConstraint("contest_id", "voter_id", name=op.f("uq_ballot_contest_id_voter_id")),
+        sa.UniqueConstraint("contest_id", "voter_id", "scope", name=op.f("uq_ballot_contest_id_voter_id_scope")),
     )
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ballot_batch_id"), ["batch_id"], unique=False)
+
     op.create_table(
         "council_attendance",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1033,6 +1194,58 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "vote_setting",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("finding_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("proposed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name=op.f("ck_vote_setting_two_people")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_setting_contest_id_contest")),
+        sa.ForeignKeyConstraint(["decided_by"], ["user.id"], name=op.f("fk_vote_setting_decided_by_user")),
+        sa.ForeignKeyConstraint(
+            ["finding_id"], ["vote_finding.id"], name=op.f("fk_vote_setting_finding_id_vote_finding")
+        ),
+        sa.ForeignKeyConstraint(["proposed_by"], ["user.id"], name=op.f("fk_vote_setting_proposed_by_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vote_setting")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_vote_setting_public_id")),
+    )
+    with op.batch_alter_table("vote_setting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_setting_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "voter_trace",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("network", sa.String(length=16), nullable=False),
+        sa.Column("device", sa.String(length=16), nullable=False),
+        sa.Column("agent", sa.String(length=16), nullable=False),
+        sa.Column("family", sa.String(length=16), nullable=False),
+        sa.Column("domain", sa.String(length=12), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code_seconds", sa.Integer(), nullable=True),
+        sa.Column("work", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_trace_contest_id_contest")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_voter_trace_unit_id_unit")),
+        sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_voter_trace_voter_id_voter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voter_trace")),
+    )
+    with op.batch_alter_table("voter_trace", schema=None) as batch_op:
+        batch_op.create_index("ix_voter_trace_network", ["contest_id", "network"], unique=False)
+        batch_op.create_index(batch_op.f("ix_voter_trace_voter_id"), ["voter_id"], unique=False)
+
+    op.create_table(
         "advancement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1114,16 +1327,26 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "ballot_revision",
+        "ballot_decision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("choices", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("setting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_ballot_revision_ballot_id_ballot")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot_revision")),
-        sa.UniqueConstraint("ballot_id", "revision", name=op.f("uq_ballot_revision_ballot_id_revision")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_ballot_decision_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_ballot_decision_contest_id_contest")),
+        sa.ForeignKeyConstraint(
+            ["setting_id"], ["vote_setting.id"], name=op.f("fk_ballot_decision_setting_id_vote_setting")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot_decision")),
+        sa.UniqueConstraint("contest_id", "number", name=op.f("uq_ballot_decision_contest_id_number")),
     )
+    with op.batch_alter_table("ballot_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ballot_decision_ballot_id"), ["ballot_id"], unique=False)
+
     op.create_table(
         "bundle_line",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1442,6 +1665,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("reading_id", "entry_id", name=op.f("uq_joint_text_reading_id_entry_id")),
     )
     op.create_table(
+        "leaf",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("choices", sa.Text(), nullable=True),
+        sa.Column("salt", sa.String(length=64), nullable=True),
+        sa.Column("committed_by", sa.String(length=8), nullable=True),
+        sa.CheckConstraint("(ballot_id IS NULL) = (revision IS NULL)", name=op.f("ck_leaf_ballot_has_revision")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_leaf_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_leaf_contest_id_contest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaf")),
+        sa.UniqueConstraint("ballot_id", "revision", name=op.f("uq_leaf_ballot_id_revision")),
+        sa.UniqueConstraint("contest_id", "position", name=op.f("uq_leaf_contest_id_position")),
+    )
+    with op.batch_alter_table("leaf", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_leaf_waiting",
+            ["contest_id"],
+            unique=False,
+            sqlite_where=sa.text("position IS NULL"),
+            postgresql_where=sa.text("position IS NULL"),
+        )
+
+    op.create_table(
         "near_copy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -1608,6 +1861,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("verification_document", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_verification_document_verification_id"), ["verification_id"], unique=False)
+
+    op.create_table(
+        "vote_finding_ballot",
+        sa.Column("finding_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_vote_finding_ballot_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(
+            ["finding_id"], ["vote_finding.id"], name=op.f("fk_vote_finding_ballot_finding_id_vote_finding")
+        ),
+        sa.PrimaryKeyConstraint("finding_id", "ballot_id", name=op.f("pk_vote_finding_ballot")),
+    )
+    with op.batch_alter_table("vote_finding_ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_finding_ballot_ballot_id"), ["ballot_id"], unique=False)
+
+    op.create_table(
+        "vote_setting_ballot",
+        sa.Column("setting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_vote_setting_ballot_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(
+            ["setting_id"], ["vote_setting.id"], name=op.f("fk_vote_setting_ballot_setting_id_vote_setting")
+        ),
+        sa.PrimaryKeyConstraint("setting_id", "ballot_id", name=op.f("pk_vote_setting_ballot")),
+    )
+    with op.batch_alter_table("vote_setting_ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_setting_ballot_ballot_id"), ["ballot_id"], unique=False)
 
     op.create_table(
         "waiver",
@@ -1797,6 +2076,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_waiver_entry_id"))
 
     op.drop_table("waiver")
+    with op.batch_alter_table("vote_setting_ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vote_setting_ballot_ballot_id"))
+
+    op.drop_table("vote_setting_ballot")
+    with op.batch_alter_table("vote_finding_ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vote_finding_ballot_ballot_id"))
+
+    op.drop_table("vote_finding_ballot")
     with op.batch_alter_table("verification_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_verification_document_verification_id"))
 
@@ -1817,6 +2104,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_near_copy_other_id"))
 
     op.drop_table("near_copy")
+    with op.batch_alter_table("leaf", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_leaf_waiting", sqlite_where=sa.text("position IS NULL"), postgresql_where=sa.text("position IS NULL")
+        )
+
+    op.drop_table("leaf")
     op.drop_table("joint_text")
     with op.batch_alter_table("gap_settlement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gap_settlement_entry_id"))
@@ -1879,7 +2172,10 @@ def downgrade() -> None:
     op.drop_table("choice")
     op.drop_table("checked")
     op.drop_table("bundle_line")
-    op.drop_table("ballot_revision")
+    with op.batch_alter_table("ballot_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ballot_decision_ballot_id"))
+
+    op.drop_table("ballot_decision")
     op.drop_table("award")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_entry_id"))
@@ -1890,6 +2186,15 @@ def downgrade() -> None:
 
     op.drop_table("assignment")
     op.drop_table("advancement")
+    with op.batch_alter_table("voter_trace", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_voter_trace_voter_id"))
+        batch_op.drop_index("ix_voter_trace_network")
+
+    op.drop_table("voter_trace")
+    with op.batch_alter_table("vote_setting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vote_setting_contest_id"))
+
+    op.drop_table("vote_setting")
     with op.batch_alter_table("verification", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_verification_standing",
@@ -1920,9 +2225,14 @@ def downgrade() -> None:
 
     op.drop_table("council_question")
     op.drop_table("council_attendance")
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ballot_batch_id"))
+
     op.drop_table("ballot")
+    op.drop_table("witness_report")
     op.drop_table("voter")
     op.drop_table("vote_key")
+    op.drop_table("vote_finding")
     with op.batch_alter_table("vote_code", schema=None) as batch_op:
         batch_op.drop_index("ix_vote_code_tag")
 
@@ -1956,6 +2266,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_terms_acceptance_judge_id"))
 
     op.drop_table("terms_acceptance")
+    op.drop_table("sms_cost")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_user")
 
@@ -1966,6 +2277,10 @@ def downgrade() -> None:
     op.drop_table("saved_view")
     op.drop_table("rule_set_version")
     op.drop_table("round_closing")
+    with op.batch_alter_table("roll_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_roll_entry_unit_id"))
+
+    op.drop_table("roll_entry")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_role_grant_standing",
@@ -1996,6 +2311,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("prize_withheld")
+    with op.batch_alter_table("paper_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_paper_batch_contest_id"))
+
+    op.drop_table("paper_batch")
     with op.batch_alter_table("panel_seat", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_panel_seat_standing",
@@ -2011,6 +2330,7 @@ def downgrade() -> None:
 
     op.drop_table("panel_seat")
     op.drop_table("minutes")
+    op.drop_table("log_tile")
     with op.batch_alter_table("late_pass", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_late_pass_standing",
@@ -2048,11 +2368,14 @@ def downgrade() -> None:
     op.drop_table("council_meeting")
     op.drop_table("contest_step")
     op.drop_table("code_map_opening")
+    op.drop_table("checkpoint")
     with op.batch_alter_table("bundle", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bundle_unit_id"))
         batch_op.drop_index(batch_op.f("ix_bundle_contest_id"))
 
     op.drop_table("bundle")
+    op.drop_table("ballot_pattern")
+    op.drop_table("ballot_log")
     with op.batch_alter_table("address_code", schema=None) as batch_op:
         batch_op.drop_index("ix_address_code_address")
 
@@ -2066,6 +2389,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_name_key"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("spent_work", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_spent_work_expires_at"))
+
+    op.drop_table("spent_work")
     op.drop_table("site_role")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_message_scope")

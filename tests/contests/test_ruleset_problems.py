@@ -757,6 +757,7 @@ def test_every_code_shown_to_people_has_words() -> None:
         (codes.GapAction, labels.GAP_ACTIONS),
         (codes.Identity, labels.IDENTITIES),
         (codes.SetAside, labels.SET_ASIDE_REASONS),
+        (codes.BarredVoter, labels.BARRED_VOTERS),
         (codes.Recipient, labels.RECIPIENTS),
         (codes.Paper, labels.PAPERS),
         (codes.AnnouncementMode, labels.ANNOUNCEMENT_MODES),

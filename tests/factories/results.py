@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
-from contest.core.db import db
+from contest.core.db import CODE_ALPHABET, db
 from contest.entries.models import Entry
 from contest.judging.models import Assignment, Sheet, SheetRevision
 from contest.judging.services import ask_to_open, close_round, open_codes
@@ -142,7 +142,9 @@ def cast_votes(world: World, votes: Mapping[str, int]) -> None:
         insert(Ballot),
         [
             {
-                "ballot_id": f"{serial:032x}",
+                "ballot_id": number_of(serial),
+                "tag": f"{serial:064x}",
+                "scope": "contest",
                 "contest_id": contest_id,
                 "voter_id": voters[f"{serial:064x}"],
                 "cast_at": at,
@@ -155,11 +157,16 @@ def cast_votes(world: World, votes: Mapping[str, int]) -> None:
     db.session.execute(
         insert(Choice),
         [
-            {"ballot_id": ballots[f"{serial:032x}"], "slot": 1, "entry_id": world.entries[title].id}
+            {"ballot_id": ballots[number_of(serial)], "slot": 1, "entry_id": world.entries[title].id}
             for serial, title in zip(serials, titles, strict=True)
         ],
     )
     db.session.commit()
+
+
+def number_of(serial: int) -> str:
+    """A ballot's number, of the letters and digits that such numbers have."""
+    return "".join(CODE_ALPHABET[serial // len(CODE_ALPHABET) ** at % len(CODE_ALPHABET)] for at in range(16))
 
 
 def compute(world: World, now: datetime | None = None) -> ResultSet:

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from contest.contests.models import Contest
 from contest.core.db import db
+from contest.core.web.keys import log_signer
 from contest.entries.models import Advancement, Entry
 from contest.outbox.models import Message
+from contest.voting.log import open_log
 from contest.voting.services import Cast, admit_voter, cast_ballot
 from tests.factories import make_contest
 from tests.factories.judging import make_finalist
@@ -36,7 +38,14 @@ def make_vote(index: int = 0, finalists: int = 5) -> tuple[Contest, list[Entry]]
     category = contest.rules.voting.categories[0]
     entries = [make_finalist(contest, category) for _ in range(finalists)]
     db.session.commit()
+    start_log(contest)
     return contest, entries
+
+
+def start_log(contest: Contest, now: datetime | None = None) -> None:
+    """The log of the vote is open, as it is from the moment the vote opens."""
+    open_log(contest=contest, signer=log_signer(contest.slug, contest.public_id), now=now or voting_window(contest)[0])
+    db.session.commit()
 
 
 def make_contact(contest: Contest) -> str:

@@ -15,13 +15,14 @@ from contest.core.db import db
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.exemplars.consents import withdraw_consent
 from contest.voting import queries
-from contest.voting.models import Ballot, BallotRevision, Choice
+from contest.voting.models import Ballot, Choice
+from contest.voting.models_log import Leaf
 from contest.voting.services import cast_ballot
 from contest.voting.tally import Tally
 from tests.conftest import START
 from tests.factories import make_user, raw_rule_sets
 from tests.factories.judging import make_accepted, make_finalist
-from tests.factories.voting import during, let_fall_out, make_vote, make_voter, vote, voting_window
+from tests.factories.voting import during, let_fall_out, make_vote, make_voter, start_log, vote, voting_window
 
 US = timedelta(microseconds=1)
 
@@ -155,7 +156,7 @@ def test_a_change_replaces_and_never_adds(contest, entries, voter):
 def test_every_revision_is_kept_as_it_was_cast(contest, entries, voter):
     cast(contest, voter, entries[:2])
     cast(contest, voter, entries[2:3])
-    kept = [(revision.revision, revision.choices) for revision in rows(BallotRevision)]
+    kept = [(revision.revision, revision.choices) for revision in rows(Leaf) if revision.kind == "ballot"]
     assert kept == [(1, sorted(entry.public_id for entry in entries[:2])), (2, [entries[2].public_id])]
 
 
@@ -164,7 +165,7 @@ def test_the_same_choices_again_are_a_retry_and_change_nothing(contest, entries,
     for based_on in (0, 1, None):
         again = cast(contest, voter, reversed(entries[:3]), based_on=based_on, now=during(contest) + timedelta(days=1))
         assert (again.ballot_id, again.revision, again.outcome) == (first.ballot_id, 1, "kept")
-    assert len(rows(BallotRevision)) == 1 and rows(Ballot)[0].changed_at == during(contest)
+    assert [leaf.revision for leaf in rows(Leaf)] == [None, 1] and rows(Ballot)[0].changed_at == during(contest)
 
 
 def test_a_late_retry_of_an_old_ballot_does_not_undo_a_change(contest, entries, voter):
@@ -182,7 +183,7 @@ def test_where_the_rules_know_no_change_there_is_none(app):
     rules = parse_rule_set(json.dumps({**raw, "voting": {**raw["voting"], "changeable_until_close": False}}))
     contest = load_rule_set(rules=rules, actor=None, now=START)
     entries = [make_finalist(contest, "A") for _ in range(2)]
-    db.session.commit()
+    start_log(contest)
     voter = make_voter(contest)
     first = cast(contest, voter, entries[:1])
     refused("ballot_final", contest, voter, entries[1:])
@@ -319,10 +320,8 @@ def test_revisions_say_what_the_choices_say(contest, entries):
     names = {entry.id: entry.public_id for entry in entries}
     for ballot in rows(Ballot):
         last = db.session.scalars(
-            select(BallotRevision).where(
-                BallotRevision.ballot_id == ballot.id, BallotRevision.revision == ballot.revision
-            )
+            select(Leaf).where(Leaf.ballot_id == ballot.id, Leaf.revision == ballot.revision)
         ).one()
         assert last.choices == sorted(names[choice.entry_id] for choice in ballot.choices)
-        held = select(func.count(BallotRevision.id)).where(BallotRevision.ballot_id == ballot.id)
+        held = select(func.count(Leaf.id)).where(Leaf.ballot_id == ballot.id)
         assert db.session.scalar(held) == ballot.revision

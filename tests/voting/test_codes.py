@@ -224,7 +224,7 @@ def test_no_table_of_the_vote_holds_a_contact_or_a_code(app):
     code = last_code("kin.dao@an-lam.example")
     answer(contest, code, "kin.dao@an-lam.example")
     held = ""
-    for table in ("vote_key", "voter", "vote_code", "ballot", "choice", "ballot_revision"):
+    for table in ("vote_key", "voter", "vote_code", "ballot", "choice", "leaf"):
         held += repr(db.session.execute(text(f"SELECT * FROM {table}")).all())
     assert "kin" not in held.lower() and "an-lam" not in held
     assert f"'{code}'" not in held

@@ -17,7 +17,8 @@ from contest.core.web import limiter
 from contest.outbox.models import Message
 from contest.outbox.runner import render
 from contest.voting import queries
-from contest.voting.models import Ballot, BallotRevision, Choice, Voter
+from contest.voting.models import Ballot, Choice, Voter
+from contest.voting.models_log import Leaf
 from tests.conftest import settings_for
 from tests.factories import make_contest, make_user, sign_in
 from tests.factories.judging import make_finalist
@@ -123,7 +124,7 @@ def test_change_until_the_close_from_another_device(app, client, base, entries):
     assert checked(page) == set(entries[:2])
     page = follow(other, other.post(base, data={"pick": entries[2:4], "revision": "1"}))
     assert "Phiếu của ông/bà đã được thay đổi" in words(page)
-    assert count(Ballot) == 1 and count(Choice) == 2 and count(BallotRevision) == 2
+    assert count(Ballot) == 1 and count(Choice) == 2 and count(Leaf) == 3
 
 
 def test_a_change_from_a_page_that_is_old_overwrites_nothing_and_keeps_what_was_chosen(client, base, entries):
@@ -140,7 +141,7 @@ def test_the_same_ballot_again_is_answered_calmly(client, base, entries):
     client.post(base, data={"pick": entries[:1]})
     prove(client, base)
     page = follow(client, client.post(base, data={"pick": entries[:1], "revision": "1"}))
-    assert "Không có gì thay đổi" in words(page) and count(BallotRevision) == 1
+    assert "Không có gì thay đổi" in words(page) and count(Leaf) == 2
 
 
 def test_finish_and_forget(client, base, entries, contest):
@@ -412,7 +413,7 @@ def test_two_worlds_that_differ_in_votes_alone_look_the_same(app, base, contest,
     instants = (during(contest), closes - US, closes, contest.rules.results_at - US)
 
     def world(chosen):
-        for model in (Choice, BallotRevision, Ballot):
+        for model in (Choice, Leaf, Ballot):
             db.session.execute(delete(model))
         db.session.commit()
         for voter in voters:

@@ -20,12 +20,13 @@ from sqlalchemy import delete, select
 from contest.core import clock as clocks
 from contest.core.db import db
 from contest.voting import queries
-from contest.voting.models import Ballot, BallotRevision, Choice, VoteCode, VoteKey, Voter
+from contest.voting.models import Ballot, Choice, VoteCode, VoteKey, Voter
+from contest.voting.models_log import Leaf
 from contest.voting.services import admit_voter, request_code
 from tests.factories.voting import during, last_code, make_vote, make_voter
 
 TOGETHER = 50
-UNIQUE = "uq_ballot_contest_id_voter_id"
+UNIQUE = "uq_ballot_contest_id_voter_id_scope"
 
 
 def rounds() -> int:
@@ -79,9 +80,7 @@ def ballots_of(voter_id):
     found = []
     for ballot in db.session.scalars(select(Ballot).where(Ballot.voter_id == voter_id)):
         chosen = set(db.session.scalars(select(Choice.entry_id).where(Choice.ballot_id == ballot.id)))
-        kept = db.session.scalars(
-            select(BallotRevision).where(BallotRevision.ballot_id == ballot.id).order_by(BallotRevision.revision)
-        ).all()
+        kept = db.session.scalars(select(Leaf).where(Leaf.ballot_id == ballot.id).order_by(Leaf.revision)).all()
         found.append((ballot.revision, chosen, kept))
     return found
 
@@ -147,10 +146,10 @@ def restore_the_constraint():
     if db.engine.dialect.name == "sqlite":
         return
     with db.engine.begin() as connection:
-        for model in (Choice, BallotRevision, Ballot):
+        for model in (Choice, Leaf, Ballot):
             connection.execute(delete(model))
         Operations(MigrationContext.configure(connection)).create_unique_constraint(
-            UNIQUE, "ballot", ["contest_id", "voter_id"]
+            UNIQUE, "ballot", ["contest_id", "voter_id", "scope"]
         )
 
 

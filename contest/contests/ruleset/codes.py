@@ -49,7 +49,10 @@ GapType = Literal["max_minus_min", "distance_from_mean"]
 GapAction = Literal["third_judge", "reconcile_keep_original", "chair_decides"]
 GapUnit = Literal["points", "share_of_scale"]
 Identity = Literal["vn_mobile_otp", "email_otp", "unit_roll", "account"]
-SetAside = Literal["duplicate_identity", "automated", "code_collected_by_third_party"]
+BarredVoter = Literal["judges", "staff", "own_entry"]
+SetAside = Literal[
+    "duplicate_identity", "automated", "code_collected_by_third_party", "throwaway_contact", "not_entitled"
+]
 Recipient = Literal["author", "exemplar", "unit"]
 Paper = Literal["giay_chung_nhan", "bieu_trung"]
 UnitLevel = Literal["huyen", "xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh"]

@@ -17,6 +17,7 @@ from contest.contests.ruleset.codes import (
     Aggregate,
     AnniversaryClass,
     BarredRole,
+    BarredVoter,
     Blind,
     EntryField,
     Format,
@@ -388,7 +389,16 @@ class Voting(Part):
     set_aside: Many[SetAside] = ()
     audit: VoteAudit = VoteAudit()
     note: Localized | None = None
-    ballot_scope: Literal["contest"] = "contest"
+    ballot_scope: Literal["contest", "category", "day"] = "contest"
+    """One ballot of a voter for the whole window, one for each category, or some for each day (in Vietnam)."""
+    ballots_per_day: Annotated[StrictInt, Field(ge=1, le=10)] = 1
+    ballots_max: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    """How many ballots of one voter over all days, where there are ballots by the day."""
+    choices_per_category: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
+    reading_required: Flag = False
+    """Whether an entry can be chosen only after its page was opened."""
+    barred: Many[BarredVoter] = ("judges", "staff", "own_entry")
+    paper_ballots: Flag = False
     turnout_public: Flag = True
     publish_figures: Literal["with_results"] = "with_results"
     tie_break: Many[Literal["better_jury_rank", "joint_award_if_budget_allows"]] = ()
