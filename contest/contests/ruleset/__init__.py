@@ -37,13 +37,12 @@ from contest.contests.ruleset.parts import (
     TieBreak,
     Tier,
     Verification,
-    VoteAudit,
-    Voting,
     Words,
 )
 from contest.contests.ruleset.parts_after import Announcement, Article, Complaints, Privacy, Rights
 from contest.contests.ruleset.problems import Problem, RuleSetInvalid
 from contest.contests.ruleset.reading import read_json
+from contest.contests.ruleset.vote import VoteAudit, Voting
 
 __all__ = [
     "Advance",

@@ -23,9 +23,9 @@ from contest.contests.ruleset.parts import (
     Sees,
     Step,
     Verification,
-    Voting,
 )
 from contest.contests.ruleset.parts_after import Announcement, Article, Complaints, Privacy, Rights
+from contest.contests.ruleset.vote import Voting
 from contest.core.errors import NotFound
 from contest.core.windows import Window
 
