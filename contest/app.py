@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g, has_app_context, request
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_migrate import Migrate
@@ -19,6 +19,9 @@ from contest.accounts import security
 from contest.accounts.addresses import masked
 from contest.accounts.views import bp as accounts
 from contest.accounts.views_sign_in import bp as sign_in_pages
+from contest.anniversaries.queries import working_calendar
+from contest.anniversaries.rules import Calendar, shipped_calendar, use_calendar
+from contest.anniversaries.views import bp as anniversaries
 from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
 from contest.core import clock, formats
@@ -59,6 +62,7 @@ BLUEPRINTS = (
     sign_in_pages,
     accounts,
     units,
+    anniversaries,
     exemplars,
     entries,
     editions,
@@ -103,6 +107,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     init_errors(app)
     security.init_security(app, settings)
     app.extensions["files"] = store_of(settings)
+    use_calendar(_calendar)
     app.extensions["signing_keys"] = SigningKeys(settings.signing_key)
 
     for blueprint in BLUEPRINTS:
@@ -121,6 +126,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # same
     return app
+
+
+def _calendar() -> Calendar:
+    """The days off as they were entered; pure code that runs outside an application has the shipped ones."""
+    return working_calendar() if has_app_context() else shipped_calendar()
 
 
 def _read_clock() -> None:

@@ -1,24 +1,24 @@
-"""Working days, and how an anniversary is counted, classed and worded.
+"""Working days, and how an anniversary is counted and classed.
 
-Days off are data by year (`data/holidays.json`), corrected there when the yearly decision comes,
-never in code. The file is read once per process.
+Days off are data by year, never code: `data/holidays.json` to begin with, and what an operator enters
+when the yearly decision comes (anniversaries.queries), which replaces the year.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR, LunarDay, new_year, solar_day
+
 HOLIDAYS = Path(__file__).with_name("data") / "holidays.json"
 KINDS = ("holiday", "in_lieu", "swap")
 STATUSES = ("fixed", "decided", "to_confirm")
-# Dates that no decision moves: all that is known of a year that the file does not hold yet.
-FIXED_DAYS = ((1, 1), (4, 30), (5, 1), (9, 2))
 _SATURDAY = 5
 
 
@@ -50,7 +50,28 @@ class Calendar:
             return True
         if day.weekday() >= _SATURDAY or day in self.off:
             return False
-        return day.year in self.years or (day.month, day.day) not in FIXED_DAYS
+        return day.year in self.years or day not in expected_days_off(day.year)
+
+
+@cache
+def expected_days_off(year: int) -> frozenset[date]:
+    """Days off of a year that nobody has entered yet, by the law alone: to be confirmed by the yearly decision.
+
+    Bộ luật Lao động 2019, điều 111 and 112: Tết five days, taken from the last of the old year on,
+    Giỗ Tổ, and a day beside 2 September; a holiday at a weekend is made up for on the next working
+    day. Years whose lunar calendar is not known have the fixed dates alone.
+    """
+    holidays = [date(year, 1, 1), date(year, 4, 30), date(year, 5, 1), date(year, 9, 2)]
+    holidays.append(date(year, 9, 1) if date(year, 9, 2).weekday() in {1, 2, 3, 6} else date(year, 9, 3))
+    if FIRST_YEAR <= year <= LAST_YEAR:
+        eve = new_year(year) - timedelta(days=1)
+        holidays += [eve + timedelta(days=step) for step in range(5)]
+        holidays.append(solar_day(LunarDay(year, 3, 10)))
+    off = set(holidays)
+    for day in sorted(holidays):
+        if day.weekday() >= _SATURDAY:
+            off.add(next(other for other in _days_after(day) if other.weekday() < _SATURDAY and other not in off))
+    return frozenset(off)
 
 
 def read_calendar(document: Mapping[str, Any]) -> Calendar:
@@ -72,9 +93,29 @@ def read_calendar(document: Mapping[str, Any]) -> Calendar:
 
 
 @cache
+def shipped_holidays() -> Mapping[str, Any]:
+    """The holidays document as the software brings it."""
+    document: Mapping[str, Any] = json.loads(HOLIDAYS.read_text("utf-8"))
+    return document
+
+
+@cache
+def shipped_calendar() -> Calendar:
+    """The calendar of `shipped_holidays`."""
+    return read_calendar(shipped_holidays())
+
+
+_source: list[Callable[[], Calendar]] = [shipped_calendar]
+
+
+def use_calendar(source: Callable[[], Calendar]) -> None:
+    """Make `source` the calendar that this process counts by: the application's, with what was entered."""
+    _source[0] = source
+
+
 def calendar() -> Calendar:
     """The calendar that this site works by."""
-    return read_calendar(json.loads(HOLIDAYS.read_text("utf-8")))
+    return _source[0]()
 
 
 def is_working_day(day: date) -> bool:
@@ -95,9 +136,9 @@ def add_working_days(start: date, count: int) -> date:
     """
     if count < 1:
         raise ValueError(f"a term has at least one day: {count}")
-    left = count
+    left, known = count, calendar()
     for day in _days_after(start):
-        if is_working_day(day):
+        if known.is_working_day(day):
             left -= 1
             if not left:
                 return day
@@ -108,7 +149,21 @@ def working_days_between(start: date, end: date) -> int:
     """How many working days come after `start`, up to and including `end`; negative when late."""
     if end < start:
         return -working_days_between(end, start)
-    return sum(is_working_day(start + timedelta(days=step)) for step in range(1, (end - start).days + 1))
+    known = calendar()
+    return sum(known.is_working_day(start + timedelta(days=step)) for step in range(1, (end - start).days + 1))
+
+
+def last_day_before(end: date, count: int) -> date:
+    """The latest day on which a term of `count` working days may begin so that it ends by `end`."""
+    if count < 1:
+        raise ValueError(f"a term has at least one day: {count}")
+    known, left, day = calendar(), count, end
+    while True:
+        if known.is_working_day(day):
+            left -= 1
+        day -= timedelta(days=1)
+        if not left:
+            return day
 
 
 def ordinal(founding_year: int, year: int) -> int:
@@ -124,9 +179,3 @@ def year_class(number: int) -> str:
     For Giỗ Tổ Hùng Vương, which has no founding year, `number` is the solar year itself.
     """
     return {0: "tron", 5: "le5"}.get(number % 10, "khac")
-
-
-def wording(name: str, founded: date, on: date) -> str:
-    """The Vietnamese words: "kỷ niệm 79 năm Ngày … (11/6/1948 - 11/6/2027)"."""
-    number = ordinal(founded.year, on.year)
-    return f"kỷ niệm {number} năm {name} ({founded.day}/{founded.month}/{founded.year} - {on.day}/{on.month}/{on.year})"

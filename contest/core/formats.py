@@ -20,6 +20,11 @@ from flask_babel import get_locale
 
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 NOTHING = "–"
+# For texts that are always English; not strftime("%B"), which follows the locale of the process.
+ENGLISH_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 MINUS = "−"
 
 Number = int | float | Decimal | Fraction

@@ -48,6 +48,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_contest_slug")),
     )
     op.create_table(
+        "holiday_year",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("days", sa.Text(), nullable=False),
+        sa.Column("decision", sa.String(length=300), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_holiday_year")),
+    )
+    op.create_table(
         "message_text",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("scope", sa.String(length=120), nullable=False),
@@ -271,6 +279,32 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["opened_by_id"], ["user.id"], name=op.f("fk_code_map_opening_opened_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_code_map_opening")),
         sa.UniqueConstraint("contest_id", "category", name=op.f("uq_code_map_opening_contest_id_category")),
+    )
+    op.create_table(
+        "commemoration",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name_vi", sa.String(length=300), nullable=False),
+        sa.Column("name_en", sa.String(length=300), nullable=False),
+        sa.Column("calendar", sa.String(length=5), nullable=False),
+        sa.Column("precision", sa.String(length=5), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("founding_year", sa.Integer(), nullable=True),
+        sa.Column("founded", sa.String(length=10), nullable=False),
+        sa.Column("counted_by", sa.String(length=10), nullable=False),
+        sa.Column("province", sa.String(length=200), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("calendar IN ('solar', 'lunar')", name=op.f("ck_commemoration_calendar")),
+        sa.CheckConstraint("precision IN ('day', 'month', 'year')", name=op.f("ck_commemoration_precision")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_commemoration_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commemoration")),
+        sa.UniqueConstraint("code", name=op.f("uq_commemoration_code")),
     )
     op.create_table(
         "contest_step",
@@ -2367,6 +2401,7 @@ def downgrade() -> None:
 
     op.drop_table("council_meeting")
     op.drop_table("contest_step")
+    op.drop_table("commemoration")
     op.drop_table("code_map_opening")
     op.drop_table("checkpoint")
     with op.batch_alter_table("bundle", schema=None) as batch_op:
@@ -2400,6 +2435,7 @@ def downgrade() -> None:
 
     op.drop_table("outbox_message")
     op.drop_table("message_text")
+    op.drop_table("holiday_year")
     op.drop_table("contest")
     with op.batch_alter_table("audit_row", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_row_object")

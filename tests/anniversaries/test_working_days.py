@@ -13,10 +13,12 @@ from contest.anniversaries.rules import (
     HolidayDataError,
     add_working_days,
     calendar,
+    expected_days_off,
     is_working_day,
+    last_day_before,
     ordinal,
     read_calendar,
-    wording,
+    shipped_calendar,
     working_days_between,
     year_class,
 )
@@ -124,10 +126,36 @@ def test_a_swapped_saturday_is_worked():
     assert read_calendar(document).is_working_day(date(2027, 2, 20))
 
 
-def test_anniversaries_in_words():
+def test_anniversaries_are_counted_and_classed():
     assert [year_class(number) for number in (80, 85, 79, 97)] == ["tron", "le5", "khac", "khac"]
     assert ordinal(1948, 2027) == 79
     with pytest.raises(ValueError, match="not after"):
         ordinal(2027, 2027)
-    words = wording("Ngày Chủ tịch Hồ Chí Minh ra Lời kêu gọi thi đua ái quốc", date(1948, 6, 11), date(2027, 6, 11))
-    assert words == ("kỷ niệm 79 năm Ngày Chủ tịch Hồ Chí Minh ra Lời kêu gọi thi đua ái quốc (11/6/1948 - 11/6/2027)")
+
+
+def test_a_year_that_nobody_entered_has_the_days_of_the_law():
+    off = expected_days_off(2035)
+    assert {date(2035, 1, 1), date(2035, 2, 8), date(2035, 4, 17), date(2035, 4, 30), date(2035, 9, 2)} <= off
+    assert not is_working_day(date(2035, 2, 8)) and not is_working_day(date(2035, 9, 4))  # Tết; in lieu of a Sunday
+    assert date(1900, 4, 30) in expected_days_off(1900)
+
+
+def test_the_days_of_the_law_are_like_those_that_were_decided():
+    """For years whose decision is known, the law alone is off by a few days at most."""
+    for year in (2026,):
+        decided = {day for day in shipped_calendar().off if day.year == year}
+        assert len(decided ^ expected_days_off(year)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("end", "count", "start"),
+    [
+        (date(2027, 4, 27), 7, date(2027, 4, 18)),
+        (date(2027, 3, 26), 5, date(2027, 3, 21)),
+        (date(2027, 3, 22), 1, date(2027, 3, 21)),
+    ],
+)
+def test_the_last_day_on_which_a_term_may_begin(end, count, start):
+    found = last_day_before(end, count)
+    assert found == start and add_working_days(found, count) == end
+    assert add_working_days(found + timedelta(days=1), count) > end

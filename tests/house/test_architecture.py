@@ -15,9 +15,10 @@ PACKAGE = ROOT / "contest"
 FLOORS = (
     {"core"},
     {"audit"},
-    {"outbox", "anniversaries", "documents"},
+    {"outbox", "documents"},
     {"accounts"},
     {"units"},
+    {"anniversaries"},
     {"contests", "exemplars"},
     {"entries"},
     {"editions"},

@@ -13,6 +13,7 @@ from contest.contests.ruleset.model import RuleSet
 from contest.contests.ruleset.parts import Anniversary, Step
 from contest.contests.ruleset.problems import Problem, join
 from contest.core.errors import N_
+from contest.core.formats import ENGLISH_MONTHS
 
 AT_OR_WINDOW = N_("A step has either “at”, or both “opens” and “closes”.")
 MUST_BE_INSTANT = N_("The step “%(key)s” happens at one instant: write “at”.")
@@ -290,15 +291,8 @@ def _vietnamese(day: date) -> tuple[str, ...]:
     return f"{day.day}/{day.month}/{day.year}", f"{day:%d/%m/%Y}", f"{day.day:02}/{day.month}/{day.year}"
 
 
-# Not strftime("%B"), which follows the locale of the process.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-
 def _english(day: date) -> tuple[str, ...]:
-    month = _MONTHS[day.month - 1]
+    month = ENGLISH_MONTHS[day.month - 1]
     return f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}", *_vietnamese(day)
 
 
