@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR, LunarDay, solar_day
+from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR, LunarDay, months_of, solar_day
 from contest.anniversaries.rules import year_class
 from contest.core.formats import ENGLISH_MONTHS
 
@@ -75,8 +75,8 @@ class Occurrence:
 def occurrence(what: Commemoration, year: int) -> Occurrence:
     """The commemoration as it is kept in a year; for a lunar day, in that lunar year.
 
-    29 February is kept on the 28th where there is none. Raises ValueError before 1968 and after 2099
-    for lunar days.
+    Where the year lacks the day (29 February, the 30th of a lunar month of 29 days) it is kept on the
+    day before. Raises ValueError before 1968 and after 2099 for lunar days.
     """
     return Occurrence(what, year, _day_of(what, year), _number(what, year), _class_of(what, year))
 
@@ -106,7 +106,8 @@ def _day_of(what: Commemoration, year: int) -> date | None:
     if what.month is None or what.day is None:
         return None
     if what.calendar == LUNAR:
-        return solar_day(LunarDay(year, what.month, what.day))
+        months = {month.number: month.days for month in months_of(year) if not month.leap}
+        return solar_day(LunarDay(year, what.month, min(what.day, months[what.month])))
     try:
         return date(year, what.month, what.day)
     except ValueError:

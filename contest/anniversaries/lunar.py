@@ -50,16 +50,16 @@ class _Month:
 
 
 def solar_day(lunar: LunarDay) -> date:
-    """The day of a lunar day. The 30th of a month that has 29 days is kept on the 29th, as people do.
+    """The day of a lunar day.
 
-    A leap month that the year does not have is kept in the month itself. Raises ValueError for what
-    no year has, and for years before 1968 or after 2099.
+    Raises ValueError for one that the year does not have (the 30th of a month of 29 days, a leap month
+    in a year without it), and for years before 1968 or after 2099.
     """
-    if not 1 <= lunar.month <= 12 or not 1 <= lunar.day <= 30:
-        raise ValueError(f"no such lunar day: {lunar}")
     months = {(month.number, month.leap): month for month in months_of(lunar.year)}
-    month = months.get((lunar.month, lunar.leap)) or months[lunar.month, False]
-    return month.first + timedelta(days=min(lunar.day, month.days) - 1)
+    month = months.get((lunar.month, lunar.leap))
+    if month is None or not 1 <= lunar.day <= month.days:
+        raise ValueError(f"no such lunar day: {lunar}")
+    return month.first + timedelta(days=lunar.day - 1)
 
 
 def lunar_day(day: date) -> LunarDay:

@@ -20,6 +20,8 @@ HOLIDAYS = Path(__file__).with_name("data") / "holidays.json"
 KINDS = ("holiday", "in_lieu", "swap")
 STATUSES = ("fixed", "decided", "to_confirm")
 _SATURDAY = 5
+# Ngày Văn hóa Việt Nam (Nghị quyết 28/2026/QH16, from a secondary source).
+_CULTURE_DAY_SINCE = 2026
 
 
 class HolidayDataError(ValueError):
@@ -62,6 +64,8 @@ def expected_days_off(year: int) -> frozenset[date]:
     day. Years whose lunar calendar is not known have the fixed dates alone.
     """
     holidays = [date(year, 1, 1), date(year, 4, 30), date(year, 5, 1), date(year, 9, 2)]
+    if year >= _CULTURE_DAY_SINCE:
+        holidays.append(date(year, 11, 24))
     holidays.append(date(year, 9, 1) if date(year, 9, 2).weekday() in {1, 2, 3, 6} else date(year, 9, 3))
     if FIRST_YEAR <= year <= LAST_YEAR:
         eve = new_year(year) - timedelta(days=1)

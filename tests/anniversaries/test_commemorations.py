@@ -102,6 +102,11 @@ def test_the_29th_of_february_is_kept_on_the_28th_where_there_is_none():
     assert occurrence(_of(), 2028).on == date(2028, 2, 29)
 
 
+def test_the_30th_of_a_lunar_month_is_kept_on_the_29th_where_there_is_none():
+    last = _of(calendar="lunar", month=12, day=30)
+    assert (occurrence(last, 2025).on, occurrence(last, 2026).on) == (date(2026, 2, 16), date(2027, 2, 5))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

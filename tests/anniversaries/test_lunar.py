@@ -30,7 +30,7 @@ NAMED = [
     (LunarDay(2025, 6, 1, leap=True), date(2025, 7, 25)),
     (LunarDay(2023, 2, 1, leap=True), date(2023, 3, 22)),
     (LunarDay(2026, 8, 15), date(2026, 9, 25)),
-    (LunarDay(2025, 12, 30), date(2026, 2, 16)),  # the year has no 30th: kept on the last day, the 29th
+    (LunarDay(2025, 12, 29), date(2026, 2, 16)),  # the last day of the year
     (LunarDay(2028, 11, 23), date(2029, 1, 7)),
 ]
 
@@ -71,14 +71,18 @@ def test_years_have_twelve_or_thirteen_months_of_29_or_30_days() -> None:
         assert all(one.first + timedelta(days=one.days) == two.first for one, two in pairwise(months))
 
 
-def test_a_leap_month_that_a_year_lacks_is_kept_in_the_month() -> None:
-    assert solar_day(LunarDay(2026, 6, 1, leap=True)) == solar_day(LunarDay(2026, 6, 1))
-
-
 @pytest.mark.parametrize(
-    "lunar", [LunarDay(2026, 0, 1), LunarDay(2026, 13, 1), LunarDay(2026, 1, 31), LunarDay(2026, 1, 0)]
+    "lunar",
+    [
+        LunarDay(2026, 0, 1),
+        LunarDay(2026, 13, 1),
+        LunarDay(2026, 1, 31),
+        LunarDay(2026, 1, 0),
+        LunarDay(2025, 12, 30),  # that month has 29 days
+        LunarDay(2026, 6, 1, leap=True),  # that year has no leap month
+    ],
 )
-def test_what_no_year_has_is_refused(lunar: LunarDay) -> None:
+def test_what_a_year_does_not_have_is_refused(lunar: LunarDay) -> None:
     with pytest.raises(ValueError, match="no such"):
         solar_day(lunar)
 
