@@ -22,6 +22,7 @@ from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.anniversaries.queries import working_calendar
 from contest.anniversaries.rules import Calendar, shipped_calendar, use_calendar
 from contest.anniversaries.views import bp as anniversaries
+from contest.complaints import models as _complaints  # noqa: F401 -- tables that no page reads yet
 from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
 from contest.core import clock, formats
@@ -51,6 +52,7 @@ from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
+from contest.setup import models as _setup  # noqa: F401 -- likewise
 from contest.units.queries import may_act_for
 from contest.units.views import bp as units
 from contest.units.views import unit_then

@@ -102,7 +102,7 @@ class RoleGrant(Base):
 
     __tablename__ = "role_grant"
     __table_args__ = (
-        CheckConstraint("role IN ('organiser', 'secretary', 'judge', 'chair')", name="role"),
+        CheckConstraint("role IN ('organiser', 'secretary', 'judge', 'chair', 'press', 'observer')", name="role"),
         Index(
             "uq_role_grant_standing",
             "contest_id",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from contest.core.errors import N_
 
 ORGANISER, SECRETARY, JUDGE, CHAIR, OFFICER = "organiser", "secretary", "judge", "chair", "officer"
+# The press reads results before the public does, under an embargo; an observer looks on and changes nothing.
+PRESS, OBSERVER = "press", "observer"
 ROLES = {
     ORGANISER: N_("Organising committee"),
     SECRETARY: N_("Secretariat"),
     JUDGE: N_("Judge"),
     CHAIR: N_("Head of jury"),
+    PRESS: N_("Press"),
+    OBSERVER: N_("Observer"),
 }
 # Who sees authors must not score, and who scores must not see authors: the blind code would be
 # worth nothing. The head of jury judges too.

@@ -83,6 +83,10 @@ class Award(Base):
     amount_vnd: Mapped[int] = mapped_column(BigId)
     why: Mapped[Json]
     citation: Mapped[LongText] = mapped_column(default="")
+    # Ids of the amendments that brought it and took it back, each only once it is public. No foreign
+    # keys: an amendment names its award, and a circle would have to be closed by hand.
+    since_amendment_id: Mapped[int | None] = mapped_column(BigId)
+    until_amendment_id: Mapped[int | None] = mapped_column(BigId)
 
     result_set: Mapped[ResultSet] = relationship(back_populates="awards")
     entry: Mapped[Entry] = relationship()

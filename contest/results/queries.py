@@ -18,6 +18,7 @@ from contest.core.db import db
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
+from contest.results.models_after import Amendment
 
 
 def is_official(now: datetime) -> ColumnElement[bool]:
@@ -37,6 +38,15 @@ def is_posted(now: datetime) -> ColumnElement[bool]:
         ResultSet.superseded_at.is_(None),
         ResultSet.posted_by_id.is_not(None),
         ResultSet.post_from <= now,
+    )
+
+
+def is_amended(now: datetime) -> ColumnElement[bool]:
+    """Two people approved an amendment, and its instant has come."""
+    return and_(
+        Amendment.second_approver_id.is_not(None),
+        Amendment.called_off_at.is_(None),
+        Amendment.visible_from <= now,
     )
 
 
