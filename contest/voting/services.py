@@ -159,13 +159,15 @@ def cast_ballot(
     based_on: int | None = None,
     part: str = "",
     sealed: Sealed | None = None,
+    opened: Collection[str] = (),
 ) -> Cast:
     """Cast, or change, a ballot of a voter. Call it first thing inside `writing()`.
 
     `picks` are public ids of entries. `based_on` is the revision that the voter was looking at (0:
     none yet): when another window has changed the ballot since, nothing is overwritten. None
     overwrites. `part` says which ballot where the rules give several (rules.scope_of). `sealed` is
-    what the voter's browser made; without it the server makes salt and commitment.
+    what the voter's browser made; without it the server makes salt and commitment. `opened` are the
+    public ids of entries that this voter has read: asked for where the rules require reading.
 
     1. Find contest, rules and voter, and lock the voter. A stranger raises NotFound; a vote whose
        log is not open, LogNotOpen.
@@ -186,6 +188,8 @@ def cast_ballot(
         raise Refused(_BARRED[found.barred], code="barred")
     scope = scope_of(found.rules.voting, now, part)
     chosen = _entries(connection, found, picks, part)
+    if found.rules.voting.reading_required:
+        _must_be_read(connection, found.contest_id, voter_id, scope, chosen, opened)
     head = _inserted(connection, found, voter_id, scope, now, sealed)
     outcome: Literal["cast", "changed"] = "cast"
     if head is None:
@@ -249,6 +253,27 @@ def _entries(connection: Connection, found: _Voting, picks: Collection[str], par
         if any(counted.count(category) > most for category in set(counted)):
             raise Refused(N_("Choose at most %(most)s entries of one category."), code="too_many_of_one", most=most)
     return {public_id: standing[public_id] for public_id in wanted}
+
+
+def _must_be_read(
+    connection: Connection,
+    contest_id: int,
+    voter_id: int,
+    scope: str,
+    chosen: dict[str, _Chosen],
+    opened: Collection[str],
+) -> None:
+    """What stands on the ballot already was read when it was chosen. Raises Refused for what was not."""
+    unread = {entry.id for public_id, entry in chosen.items() if public_id not in opened}
+    if unread:
+        rows = connection.execute(_FIND_BALLOT, {"contest_id": contest_id, "voter_id": voter_id, "scope": scope})
+        unread -= {row[3] for row in rows}
+    if unread:
+        raise Refused(
+            N_("By the rules an entry is read before it is chosen. Not read yet: %(number)s of those that you chose."),
+            code="unread",
+            number=len(unread),
+        )
 
 
 def _inserted(
