@@ -110,7 +110,8 @@ class FindingBallot(Base):
 class Setting(Base):
     """A batch of ballots to set aside, or to admit again: proposed by one person, decided by another.
 
-    `kind` is "void" or "admit". `reason` is a code of the rules' `set_aside`; `words` say why.
+    `kind` is "void" or "admit". `reason` is a code of the rules' `set_aside`, or of review.ADMIT_REASONS;
+    `words` say why.
     """
 
     __tablename__ = "vote_setting"
@@ -123,6 +124,11 @@ class Setting(Base):
     kind: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str] = mapped_column(String(40))
     words: Mapped[LongText]
+    picked: Mapped[Json]  # how the ballots were chosen: what the finding was narrowed by, or numbers
+    ballots: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of their numbers, sorted, a line each
+    undoes_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("vote_setting.id"))
+    changed: Mapped[int | None]  # how many it was done to: others stood so already
     state: Mapped[str] = mapped_column(String(12), default="proposed")  # proposed | made | refused | withdrawn
     proposed_by: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     proposed_at: Mapped[Instant]
@@ -130,6 +136,8 @@ class Setting(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     answer: Mapped[LongText | None]  # what the second person said
 
+    finding: Mapped[Finding | None] = relationship(Finding)
+    undoes: Mapped[Setting | None] = relationship(remote_side=lambda: Setting.id)
     proposer: Mapped[User] = relationship(foreign_keys=[proposed_by])
     decider: Mapped[User | None] = relationship(foreign_keys=[decided_by])
 
@@ -157,6 +165,20 @@ class BallotDecision(Base):
     reason: Mapped[str] = mapped_column(String(40))
     setting_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("vote_setting.id"))
     at: Mapped[Instant]
+
+
+class VotePicture(Base):
+    """How the ballots of a vote spread over hours, ways, networks and units, as `distribution.draw` saw them last.
+
+    Pages read this one row, however many ballots there are. It holds no figure of an entry.
+    """
+
+    __tablename__ = "vote_picture"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    made_at: Mapped[Instant]
+    ballots: Mapped[int] = mapped_column(BigId)
+    content: Mapped[Json]
 
 
 class BallotPattern(Base):

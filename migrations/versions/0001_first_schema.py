@@ -929,6 +929,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_key")),
     )
     op.create_table(
+        "vote_picture",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ballots", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_picture_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_picture")),
+    )
+    op.create_table(
         "voter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1202,6 +1213,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("picked", sa.Text(), nullable=False),
+        sa.Column("ballots", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("changed", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("proposed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
@@ -1215,6 +1231,9 @@ def upgrade() -> None:
             ["finding_id"], ["vote_finding.id"], name=op.f("fk_vote_setting_finding_id_vote_finding")
         ),
         sa.ForeignKeyConstraint(["proposed_by"], ["user.id"], name=op.f("fk_vote_setting_proposed_by_user")),
+        sa.ForeignKeyConstraint(
+            ["undoes_id"], ["vote_setting.id"], name=op.f("fk_vote_setting_undoes_id_vote_setting")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vote_setting")),
         sa.UniqueConstraint("public_id", name=op.f("uq_vote_setting_public_id")),
     )
@@ -2231,6 +2250,7 @@ def downgrade() -> None:
     op.drop_table("ballot")
     op.drop_table("witness_report")
     op.drop_table("voter")
+    op.drop_table("vote_picture")
     op.drop_table("vote_key")
     op.drop_table("vote_finding")
     with op.batch_alter_table("vote_code", schema=None) as batch_op:
