@@ -72,6 +72,51 @@ class SmsCost(Base):
     confirmed: Mapped[int] = mapped_column(default=0)  # how many of the codes were typed
 
 
+class SmsSpending(Base):
+    """What a contest's codes by text message have cost: in all, and on the latest day. One row, raised within caps."""
+
+    __tablename__ = "sms_spending"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    spent_vnd: Mapped[int] = mapped_column(BigId, default=0)
+    day: Mapped[date] = mapped_column(Date)
+    day_vnd: Mapped[int] = mapped_column(BigId, default=0)
+
+
+class SmsAlarm(Base):
+    """That organisers were told of something about text messages: each name once."""
+
+    __tablename__ = "sms_alarm"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)  # total:80, 2027-05-20:50, 2027-05-20:+84912
+    at: Mapped[Instant]
+
+
+class CodeRate(Base):
+    """Codes asked for in one hour of the machine by one network, or for one range of numbers."""
+
+    __tablename__ = "code_rate"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(24), primary_key=True)  # a network's hash, or +84912
+    hour: Mapped[Instant] = mapped_column(primary_key=True)
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class VoterAlias(Base):
+    """Another tag of a voter with an account: of the account itself, and of its other contact.
+
+    Without it an account that changes its address would be a voter anew.
+    """
+
+    __tablename__ = "voter_alias"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"), index=True)
+
+
 class Finding(Base):
     """Something about a group of ballots that a person should look at. It changes no ballot by itself.
 

@@ -273,6 +273,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "category", name=op.f("uq_code_map_opening_contest_id_category")),
     )
     op.create_table(
+        "code_rate",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(length=24), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_code_rate_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "subject", "hour", name=op.f("pk_code_rate")),
+    )
+    op.create_table(
         "contest_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -763,6 +772,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
 
     op.create_table(
+        "sms_alarm",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_alarm_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "name", name=op.f("pk_sms_alarm")),
+    )
+    op.create_table(
         "sms_cost",
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -773,6 +790,17 @@ def upgrade() -> None:
         sa.Column("confirmed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_cost_contest_id_contest")),
         sa.PrimaryKeyConstraint("contest_id", "day", "prefix", name=op.f("pk_sms_cost")),
+    )
+    op.create_table(
+        "sms_spending",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("spent_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_spending_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_sms_spending")),
     )
     op.create_table(
         "terms_acceptance",
@@ -887,6 +915,7 @@ def upgrade() -> None:
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tag", sa.String(length=64), nullable=False),
         sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -1239,6 +1268,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vote_setting", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vote_setting_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "voter_alias",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_alias_contest_id_contest")),
+        sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_voter_alias_voter_id_voter")),
+        sa.PrimaryKeyConstraint("contest_id", "tag", name=op.f("pk_voter_alias")),
+    )
+    with op.batch_alter_table("voter_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_voter_alias_voter_id"), ["voter_id"], unique=False)
 
     op.create_table(
         "voter_trace",
@@ -2210,6 +2251,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_voter_trace_network")
 
     op.drop_table("voter_trace")
+    with op.batch_alter_table("voter_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_voter_alias_voter_id"))
+
+    op.drop_table("voter_alias")
     with op.batch_alter_table("vote_setting", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vote_setting_contest_id"))
 
@@ -2286,7 +2331,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_terms_acceptance_judge_id"))
 
     op.drop_table("terms_acceptance")
+    op.drop_table("sms_spending")
     op.drop_table("sms_cost")
+    op.drop_table("sms_alarm")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_user")
 
@@ -2387,6 +2434,7 @@ def downgrade() -> None:
 
     op.drop_table("council_meeting")
     op.drop_table("contest_step")
+    op.drop_table("code_rate")
     op.drop_table("code_map_opening")
     op.drop_table("checkpoint")
     with op.batch_alter_table("bundle", schema=None) as batch_op:
