@@ -19,7 +19,11 @@ class VoterTrace(Base):
     """
 
     __tablename__ = "voter_trace"
-    __table_args__ = (Index("ix_voter_trace_network", "contest_id", "network"),)
+    __table_args__ = (
+        Index("ix_voter_trace_network", "contest_id", "network"),
+        Index("ix_voter_trace_device", "contest_id", "device"),
+        Index("ix_voter_trace_stem", "contest_id", "stem"),
+    )
 
     id: Mapped[IntPk]
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
@@ -30,10 +34,42 @@ class VoterTrace(Base):
     device: Mapped[str] = mapped_column(String(16))  # of the cookie that stays in the browser; "" without one
     agent: Mapped[str] = mapped_column(String(16))  # of what the browser says it is
     family: Mapped[str] = mapped_column(String(16))  # of the number's first digits, or the mail domain
+    stem: Mapped[str] = mapped_column(String(16), default="")  # letter and hash: n a hundred numbers, m a name, p a tag
     domain: Mapped[str] = mapped_column(String(12), default="")  # known | unknown | throwaway; "" for a number
     unit_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))  # on a roll, or as the voter said
     code_seconds: Mapped[int | None]  # between sending and typing the code
     work: Mapped[int] = mapped_column(default=0)  # difficulty of the proof of work that was shown; 0 none
+    work_ms: Mapped[int | None]  # from the challenge to its answer
+    replays: Mapped[int] = mapped_column(default=0)  # used proofs of work that this browser showed before
+
+
+class VoteAsked(Base):
+    """How many codes were asked for in ten minutes: of a network, a family of numbers or domains. Wall times."""
+
+    __tablename__ = "vote_asked"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    slot: Mapped[Instant] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)  # network | family | line
+    subject: Mapped[str] = mapped_column(String(16), primary_key=True)
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class VoteLook(Base):
+    """How far the ballots of a vote have been looked through for what people should see, and what is usual.
+
+    `usual` holds no figure of an entry: how fast codes are typed, browsers, networks and their share.
+    """
+
+    __tablename__ = "vote_look"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    last_id: Mapped[int] = mapped_column(BigId, default=0)  # the last ballot of the windows that are done
+    upto: Mapped[datetime | None] = mapped_column(UtcInstant)
+    day_id: Mapped[int] = mapped_column(BigId, default=0)  # as last_id and upto, for whole days
+    day_upto: Mapped[datetime | None] = mapped_column(UtcInstant)
+    whole_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when all was looked through after the close
+    usual: Mapped[Json]
 
 
 class RollEntry(Base):

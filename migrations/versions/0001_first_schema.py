@@ -910,6 +910,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "role_id", name=op.f("pk_user_site_role")),
     )
     op.create_table(
+        "vote_asked",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_asked_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "slot", "kind", "subject", name=op.f("pk_vote_asked")),
+    )
+    op.create_table(
         "vote_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -956,6 +966,20 @@ def upgrade() -> None:
         sa.Column("secret", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_key_contest_id_contest")),
         sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_key")),
+    )
+    op.create_table(
+        "vote_look",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("upto", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("day_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day_upto", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("usual", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_look_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_look")),
     )
     op.create_table(
         "vote_picture",
@@ -1292,17 +1316,22 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=16), nullable=False),
         sa.Column("agent", sa.String(length=16), nullable=False),
         sa.Column("family", sa.String(length=16), nullable=False),
+        sa.Column("stem", sa.String(length=16), nullable=False),
         sa.Column("domain", sa.String(length=12), nullable=False),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code_seconds", sa.Integer(), nullable=True),
         sa.Column("work", sa.Integer(), nullable=False),
+        sa.Column("work_ms", sa.Integer(), nullable=True),
+        sa.Column("replays", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_trace_contest_id_contest")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_voter_trace_unit_id_unit")),
         sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_voter_trace_voter_id_voter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_voter_trace")),
     )
     with op.batch_alter_table("voter_trace", schema=None) as batch_op:
+        batch_op.create_index("ix_voter_trace_device", ["contest_id", "device"], unique=False)
         batch_op.create_index("ix_voter_trace_network", ["contest_id", "network"], unique=False)
+        batch_op.create_index("ix_voter_trace_stem", ["contest_id", "stem"], unique=False)
         batch_op.create_index(batch_op.f("ix_voter_trace_voter_id"), ["voter_id"], unique=False)
 
     op.create_table(
@@ -2248,7 +2277,9 @@ def downgrade() -> None:
     op.drop_table("advancement")
     with op.batch_alter_table("voter_trace", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_voter_trace_voter_id"))
+        batch_op.drop_index("ix_voter_trace_stem")
         batch_op.drop_index("ix_voter_trace_network")
+        batch_op.drop_index("ix_voter_trace_device")
 
     op.drop_table("voter_trace")
     with op.batch_alter_table("voter_alias", schema=None) as batch_op:
@@ -2296,12 +2327,14 @@ def downgrade() -> None:
     op.drop_table("witness_report")
     op.drop_table("voter")
     op.drop_table("vote_picture")
+    op.drop_table("vote_look")
     op.drop_table("vote_key")
     op.drop_table("vote_finding")
     with op.batch_alter_table("vote_code", schema=None) as batch_op:
         batch_op.drop_index("ix_vote_code_tag")
 
     op.drop_table("vote_code")
+    op.drop_table("vote_asked")
     op.drop_table("user_site_role")
     with op.batch_alter_table("unit_place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_place_unit_id"))
