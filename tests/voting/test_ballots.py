@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select
 from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
 from contest.core.db import db
+from contest.core.driver import Driver
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.exemplars.consents import withdraw_consent
 from contest.voting import queries
@@ -230,10 +231,18 @@ def statements():
         if not statement.startswith("BEGIN"):
             seen.append(statement.split("\n")[0])
 
+    run = Driver.run
+
+    def noting(driver, prepared, values):
+        seen.append(prepared.of(driver.dialect)(values)[0].split("\n")[0])
+        return run(driver, prepared, values)
+
+    Driver.run = noting
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
+        Driver.run = run
         event.remove(db.engine, "before_cursor_execute", note)
 
 
