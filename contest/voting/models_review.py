@@ -49,9 +49,9 @@ class VoteAsked(Base):
     __tablename__ = "vote_asked"
 
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
-    slot: Mapped[Instant] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(8), primary_key=True)  # network | family | line
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)  # network | family | all | line
     subject: Mapped[str] = mapped_column(String(16), primary_key=True)
+    slot: Mapped[Instant] = mapped_column(primary_key=True)
     asked: Mapped[int] = mapped_column(default=0)
 
 
@@ -278,13 +278,17 @@ class BallotPattern(Base):
 class PaperBatch(Base):
     """Ballots on paper from one place, keyed in twice by two people who do not see each other's.
 
-    `first` and `second`: a list of lists of public ids, in the order of the slips. Ballots come to be
-    when both agree and a third look (`accepted_by`, one of the two may not) takes them in.
+    `first` and `second`: while somebody types, the text by the slip's number; from `first_at` and
+    `second_at` a list of lists of public ids in the order of the slips, empty for a spoilt one. Ballots
+    come to be when both agree and a third person (`accepted_by`) takes them in.
     """
 
     __tablename__ = "paper_batch"
     __table_args__ = (
         CheckConstraint("second_by IS NULL OR second_by <> first_by", name="two_people"),
+        CheckConstraint(
+            "accepted_by IS NULL OR (accepted_by <> first_by AND accepted_by <> second_by)", name="third_person"
+        ),
         CheckConstraint("slips BETWEEN 1 AND 2000", name="slips"),
     )
 

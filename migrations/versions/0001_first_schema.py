@@ -559,6 +559,10 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "accepted_by IS NULL OR (accepted_by <> first_by AND accepted_by <> second_by)",
+            name=op.f("ck_paper_batch_third_person"),
+        ),
         sa.CheckConstraint("second_by IS NULL OR second_by <> first_by", name=op.f("ck_paper_batch_two_people")),
         sa.CheckConstraint("slips BETWEEN 1 AND 2000", name=op.f("ck_paper_batch_slips")),
         sa.ForeignKeyConstraint(["accepted_by"], ["user.id"], name=op.f("fk_paper_batch_accepted_by_user")),
@@ -912,12 +916,12 @@ def upgrade() -> None:
     op.create_table(
         "vote_asked",
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_asked_contest_id_contest")),
-        sa.PrimaryKeyConstraint("contest_id", "slot", "kind", "subject", name=op.f("pk_vote_asked")),
+        sa.PrimaryKeyConstraint("contest_id", "kind", "subject", "slot", name=op.f("pk_vote_asked")),
     )
     op.create_table(
         "vote_code",
