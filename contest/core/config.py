@@ -14,6 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from contest.core.config_sms import Sms, SmsLimits, domains_from, limits_from, sms_from
+
+__all__ = ["S3", "ConfigError", "Mail", "Settings", "Site", "Sms", "SmsLimits", "settings_from"]
+
 
 class ConfigError(Exception):
     """The environment does not describe a system that may start."""
@@ -45,14 +49,6 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Sms:
-    """An HTTP gateway for text messages: JSON `{to, text}` with a bearer token."""
-
-    url: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
 class S3:
     """A bucket of an S3-compatible store. `endpoint` empty: that of Amazon."""
 
@@ -81,6 +77,8 @@ class Settings:
     redis_url: str
     mail: Mail | None
     sms: Sms | None
+    sms_limits: SmsLimits
+    mail_domains: Mapping[str, str]
     s3: S3 | None
     site: Site
 
@@ -155,9 +153,8 @@ def settings_from(env: Mapping[str, str]) -> Settings:
             starttls=env.get("SMTP_STARTTLS", "1").strip() not in {"0", "false", "no"},
             sender=env.get("SMTP_SENDER", "").strip() or f"no-reply@{hosts[0] if hosts else 'localhost'}",
         )
-    sms = None
-    if url := env.get("SMS_GATEWAY_URL", "").strip():
-        sms = Sms(url=url, token=env.get("SMS_GATEWAY_TOKEN", ""))
+    sms = sms_from(env, production, problems)
+    sms_limits, mail_domains = limits_from(env, problems), domains_from(env, problems)
     s3 = _s3_from(env, production, number("FILES_TIMEOUT", 20), problems)
     if s3 and demo:
         problems.append("FILES_URL: a demonstration (CONTEST_DEMO=1) keeps its files on disk")
@@ -178,6 +175,8 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         redis_url=env.get("REDIS_URL", "").strip(),
         mail=mail,
         sms=sms,
+        sms_limits=sms_limits,
+        mail_domains=mail_domains,
         s3=s3,
         site=Site(
             name=env.get("SITE_NAME", "") or "Gương Sáng",
