@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contest.core import clock
 from contest.core.db import db
@@ -127,12 +127,11 @@ def writing_directly() -> Iterator[tuple[Driver, datetime]]:
 
 
 def _give_up(driver: Driver, held: Any, error: BaseException) -> None:
-    """Roll back; a connection that cannot even do that is not used again."""
+    """Roll back. A connection that failed, or that cannot even do that, is not used again."""
     try:
         driver.connection.rollback()
     except driver.dialect.loaded_dbapi.Error:
         held.invalidate(error)
         return
-    cause: Any = error.orig if isinstance(error, DBAPIError) else None
-    if cause is not None and driver.dialect.is_disconnect(cause, driver.connection, None):
+    if isinstance(error, OperationalError):
         held.invalidate(error)
