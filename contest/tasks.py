@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,10 +29,12 @@ from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
 from contest.privacy.retention import run_retention
+from contest.results.queries import find_public_results
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
 from contest.voting import distribution
 from contest.voting.services import forget_old_codes
+from contest.voting.tasks import note_lost_mail, tell_witnesses, tend_logs
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
@@ -118,6 +120,19 @@ def _draw_votes() -> int:
     return len(drawn)
 
 
+def _announced_at(contest_id: int, now: datetime) -> datetime | None:
+    found = find_public_results(contest_id, now)
+    return found.visible_from if found is not None and found.standing == "official" else None
+
+
+def _tend_logs() -> int:
+    return tend_logs(_announced_at)
+
+
+def _tell_witnesses() -> int:
+    return tell_witnesses(_announced_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to do now and then; `run` returns how much was done and commits by itself."""
@@ -127,9 +142,14 @@ class Job:
     every: timedelta = timedelta(0)
 
 
+# In a thread of its own: a mail server that takes its time must not hold up what receipts promise.
+SEALING = Job("logs of votes", _tend_logs, every=timedelta(seconds=10))
 JOBS: tuple[Job, ...] = (
+    SEALING,
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
+    Job("witnesses", _tell_witnesses, every=timedelta(seconds=5)),
+    Job("mail to witnesses", note_lost_mail, every=timedelta(hours=1)),
     Job("entries", _check_entries),
     Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
     Job("bundles", work_on_bundles),
@@ -141,7 +161,7 @@ JOBS: tuple[Job, ...] = (
 )
 
 
-def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
+def tick(app: Flask, last_runs: dict[str, datetime] | None = None, jobs: Sequence[Job] | None = None) -> int:
     """Do once whatever is due; returns how much was done.
 
     `last_runs` remembers between ticks when the jobs with a pause ran. A job that fails is logged
@@ -149,7 +169,7 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
     """
     last_runs = {} if last_runs is None else last_runs
     done = 0
-    for job in JOBS:
+    for job in JOBS if jobs is None else jobs:
         wall = clock.wall()
         if job.name in last_runs and wall - last_runs[job.name] < job.every:
             continue
@@ -164,10 +184,18 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
 
 def run(app: Flask, stop: threading.Event) -> None:
     """Tick until told to stop, at once again while there is much to do."""
+    others = [job for job in JOBS if job is not SEALING]
+    sealer = threading.Thread(target=_run, args=(app, stop, [SEALING]), name="sealer", daemon=True)
+    sealer.start()
+    _run(app, stop, others)
+    sealer.join(timeout=10)
+
+
+def _run(app: Flask, stop: threading.Event, jobs: Sequence[Job]) -> None:
     last_runs: dict[str, datetime] = {}
     while not stop.is_set():
         try:
-            done = tick(app, last_runs)
+            done = tick(app, last_runs, jobs)
         except Exception:
             log.exception("background tick failed")
             done = 0

@@ -62,6 +62,18 @@ class S3:
 
 
 @dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Who is given the checkpoints of a vote's log: addresses, and a clone whose origin is a public repository.
+
+    `git_url`: where readers find that repository.
+    """
+
+    mail: tuple[str, ...]
+    git: Path | None
+    git_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -81,6 +93,7 @@ class Settings:
     mail_domains: Mapping[str, str]
     s3: S3 | None
     site: Site
+    witnesses: Witnesses
 
     @property
     def production(self) -> bool:
@@ -160,6 +173,7 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         problems.append("FILES_URL: a demonstration (CONTEST_DEMO=1) keeps its files on disk")
     proxy_hops = number("CONTEST_PROXY_HOPS", 0)
 
+    witnesses = _witnesses_from(env, problems)
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(
@@ -187,9 +201,22 @@ def settings_from(env: Mapping[str, str]) -> Settings:
             email=env.get("SITE_EMAIL", "") or "banthuky@an-lam.example",
             domain=env.get("SITE_DOMAIN", "") or (hosts[0] if hosts else "localhost"),
         ),
+        witnesses=witnesses,
     )
 
 
+def _witnesses_from(env: Mapping[str, str], problems: list[str]) -> Witnesses:
+    mail = tuple(each.strip() for each in env.get("WITNESS_MAIL", "").split(",") if each.strip())
+    problems.extend(f"WITNESS_MAIL: not an address: {each!r}" for each in mail if not _ADDRESS.fullmatch(each))
+    git, url = env.get("WITNESS_GIT", "").strip(), env.get("WITNESS_GIT_URL", "").strip()
+    if git and not Path(git).is_absolute():
+        problems.append(f"WITNESS_GIT: the whole path of a folder is needed, not {git!r}")
+    if url and not url.startswith("https://"):
+        problems.append(f"WITNESS_GIT_URL: an address with https:// is needed, not {url!r}")
+    return Witnesses(mail, Path(git) if git else None, url)
+
+
+_ADDRESS = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]{3,200}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 

@@ -24,6 +24,8 @@ FIXED = {
     "data_answer",
     "handed_over",
     "invitation",
+    "log_checkpoint",
+    "log_trouble",
     "taken_over",
     "vote_code",
 }
