@@ -27,13 +27,8 @@ from contest.contests.ruleset import RuleSet
 from contest.core.db import db, new_code
 from contest.core.driver import Driver, writing_directly
 from contest.core.errors import N_, Conflict, NotFound, Refused
-from contest.voting.identity import (
-    admit_voter,
-    confirm_code,
-    forget_old_codes,
-    must_be_open,
-    request_code,
-)
+from contest.voting.codes import confirm_code, forget_old_codes, request_code
+from contest.voting.identity import admit_account, admit_voter, must_be_open
 from contest.voting.ledger.leaves import ballot_leaf, ballot_tag, commitment
 from contest.voting.ledger.merkle import leaf_hash
 from contest.voting.rules import BALLOT_ID, PUBLIC_ID, SALT, scope_of
@@ -54,6 +49,7 @@ __all__ = [
     "Cast",
     "LogNotOpen",
     "Sealed",
+    "admit_account",
     "admit_voter",
     "cast_at_once",
     "cast_ballot",
