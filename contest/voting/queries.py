@@ -61,6 +61,13 @@ def gallery(contest: Contest) -> Sequence[Entry]:
     ).all()
 
 
+def find_on_the_ballot(contest: Contest, public_id: str) -> Entry | None:
+    """An entry that may be chosen now."""
+    return db.session.scalar(
+        on_the_ballot(contest.id, contest.rules.voting.categories).where(Entry.public_id == public_id)
+    )
+
+
 def find_voter(contest_id: int, voter_id: int) -> Voter | None:
     """A voter of this contest."""
     return db.session.scalar(select(Voter).where(Voter.id == voter_id, Voter.contest_id == contest_id))
@@ -98,6 +105,16 @@ class OwnBallot:
     def fallen(self) -> list[Chosen]:
         """Choices whose entries have fallen out: the voter may choose others until the close."""
         return [choice for choice in self.choices if not choice.stands]
+
+
+def own_ballots(contest_id: int, voter_id: int) -> dict[str, int]:
+    """The revisions of a voter's ballots by scope, oldest first."""
+    rows = db.session.execute(
+        select(Ballot.scope, Ballot.revision)
+        .where(Ballot.contest_id == contest_id, Ballot.voter_id == voter_id)
+        .order_by(Ballot.id)
+    )
+    return {row.scope: row.revision for row in rows}
 
 
 def find_own_ballot(contest: Contest, voter_id: int, scope: str = CONTEST_SCOPE) -> OwnBallot | None:

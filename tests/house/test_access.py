@@ -323,7 +323,10 @@ public:
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
     GET POST /cuoc-thi/<slug>/binh-chon
+    GET /cuoc-thi/<slug>/binh-chon/bien-nhan.json
     GET /cuoc-thi/<slug>/binh-chon/da-gui
+    GET POST /cuoc-thi/<slug>/binh-chon/doc/<public_id>
+    POST /cuoc-thi/<slug>/binh-chon/gui-bien-nhan
     POST /cuoc-thi/<slug>/binh-chon/gui-lai
     GET POST /cuoc-thi/<slug>/binh-chon/ma
     GET POST /cuoc-thi/<slug>/binh-chon/xac-thuc

@@ -37,6 +37,7 @@ PAGES = [
     ("/cuoc-thi/{slug}/the-le", "", "vote", 5),
     ("/cuoc-thi/{slug}/chung-khao", "", "vote", 9),
     ("/cuoc-thi/{slug}/binh-chon", "", "vote", 7),
+    ("/cuoc-thi/{slug}/binh-chon/doc/{story}", "", "vote", 7),
     ("/cuoc-thi/{slug}/ket-qua", "", "announced", 12),
     ("/ket-qua", "", "announced", 6),
     ("/doc", "", "vote", 7),

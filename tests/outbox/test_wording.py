@@ -28,6 +28,7 @@ FIXED = {
     "log_trouble",
     "taken_over",
     "vote_code",
+    "vote_receipt",
 }
 
 

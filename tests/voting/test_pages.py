@@ -19,6 +19,7 @@ from contest.outbox.runner import render
 from contest.voting import queries
 from contest.voting.models import Ballot, Choice, Voter
 from contest.voting.models_log import Leaf
+from contest.voting.models_review import VoterTrace
 from tests.conftest import settings_for
 from tests.factories import make_contest, make_user, sign_in
 from tests.factories.judging import make_finalist
@@ -170,7 +171,8 @@ def test_a_phone_forgets_by_itself_after_two_hours(client, base, entries, monkey
 def test_a_voter_who_is_no_longer_known_is_asked_again(client, base, entries):
     prove(client, base)
     db.session.rollback()
-    db.session.execute(delete(Voter))
+    for model in (VoterTrace, Voter):
+        db.session.execute(delete(model))
     db.session.commit()
     assert client.get(base).status_code == 200
     assert client.post(base, data={"pick": entries[:1]}).location == f"{base}/xac-thuc"
