@@ -49,7 +49,12 @@ def challenge(*, key: str, contest: str, session_id: str, level: int, wall: date
         1,
         counter=most // 2 + secrets.randbelow(most // 2),
         expires_at=int((wall + LIFE).timestamp()),
-        data={"for": _bound(key, contest, session_id), "level": level, "at": int(wall.timestamp() * 1000)},
+        data={
+            "for": _bound(key, contest, session_id),
+            "level": level,
+            "most": most,
+            "at": int(wall.timestamp() * 1000),
+        },
         hmac_secret=_secret(key),
     )
     return dict(made.to_dict())
