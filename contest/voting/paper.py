@@ -275,7 +275,7 @@ def finish(*, batch: PaperBatch, actor: User, now: datetime) -> None:
     else:
         batch.second, batch.second_at = slips, now
     if batch.first_at and batch.second_at:
-        batch.state = DIFFERS if differing(batch.first, batch.second) else AGREED
+        batch.state = DIFFERS if differing(batch.first or [], batch.second or []) else AGREED
     note(batch, "key_batch", actor, now, part=part, spoilt=sum(not slip for slip in slips), state=batch.state)
     db.session.flush()
 
@@ -306,7 +306,7 @@ def read_again(*, batch: PaperBatch, typed: Mapping[int, str], actor: User, now:
     for number, slip in zip(numbers, slips, strict=True):
         readings[mine][number - 1] = slip
     batch.first, batch.second = readings[FIRST], readings[SECOND]
-    left = differing(batch.first, batch.second)
+    left = differing(readings[FIRST], readings[SECOND])
     batch.state = DIFFERS if left else AGREED
     if numbers:
         # Which slips, never what is on them: the record is read while the vote is open.
