@@ -24,6 +24,7 @@ from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
 from contest.voting import tally
 from contest.voting.models import Ballot, Choice, Voter
+from contest.voting.models_log import BallotLog
 from contest.voting.rules import CONTEST_SCOPE
 
 
@@ -152,8 +153,11 @@ def chosen_titles(contest: Contest, ballot: OwnBallot, now: datetime) -> dict[st
 
 
 def turnout(contest_id: int) -> int:
-    """How many ballots were cast: the one figure that may be shown while the vote is open."""
-    return db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest_id)) or 0
+    """How many ballots were cast and have their place in the log: the one figure shown while the vote is open.
+
+    Sealing counts them, so that it costs the same whatever their number.
+    """
+    return db.session.scalar(select(BallotLog.ballots).where(BallotLog.contest_id == contest_id)) or 0
 
 
 class TallyInputs(NamedTuple):

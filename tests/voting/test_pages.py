@@ -23,7 +23,16 @@ from contest.voting.models_review import VoterTrace
 from tests.conftest import settings_for
 from tests.factories import make_contest, make_user, sign_in
 from tests.factories.judging import make_finalist
-from tests.factories.voting import during, last_code, let_fall_out, make_vote, make_voter, vote, voting_window
+from tests.factories.voting import (
+    during,
+    last_code,
+    let_fall_out,
+    make_vote,
+    make_voter,
+    seal_log,
+    vote,
+    voting_window,
+)
 
 # Also where several browsers are made by hand: each request starts afresh (see conftest.Client).
 pytestmark = pytest.mark.usefixtures("client")
@@ -336,6 +345,7 @@ def test_authors_are_named_where_the_rules_say_so(client, base, contest, clock):
 def test_turnout_is_shown_while_open_where_the_rules_say_so(client, base, contest):
     for _ in range(2):
         vote(contest, list(queries.gallery(contest))[:1])
+    seal_log(contest)
     assert "đã có 2 phiếu" in words(client.get(base))
 
 
