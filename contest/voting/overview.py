@@ -67,21 +67,21 @@ def overview(contest: Contest, *, origin: str, public: bytes) -> Overview:
         proposals=_count(
             select(func.count(Setting.id)).where(Setting.contest_id == contest.id, Setting.state == "proposed")
         ),
-        batches=dict(
-            (row[0], row[1])
+        batches={
+            row[0]: row[1]
             for row in db.session.execute(
                 select(PaperBatch.state, func.count(PaperBatch.id))
                 .where(PaperBatch.contest_id == contest.id)
                 .group_by(PaperBatch.state)
             )
-        ),
+        },
         messages=messages or 0,
         cost_vnd=int(cost or 0),
     )
 
 
 def _count(query: object) -> int:
-    return db.session.scalar(query) or 0  # type: ignore[call-overload, no-any-return]  # a select() of one number
+    return db.session.scalar(query) or 0  # type: ignore[call-overload]  # a select() of one number
 
 
 def _witnesses(contest_id: int) -> tuple[Witness, ...]:

@@ -245,10 +245,10 @@ def _page(
     numbers = range(start, min(start + AT_ONCE, batch.slips + 1))
     differs = differing(batch.first or [], batch.second or []) if batch.state == paper.DIFFERS else []
     people = [batch.made_by, batch.first_by, batch.second_by, batch.accepted_by]
-    names = dict(
-        (row[0], row[1])
+    names = {
+        row[0]: row[1]
         for row in db.session.execute(select(User.id, User.name).where(User.id.in_([each for each in people if each])))
-    )
+    }
     return render_template(
         "voting/paper_batch.html",
         contest=contest,
