@@ -31,6 +31,7 @@ NAME = r"[!-*,-~]{1,200}"
 SIGNATURE = re.compile(rf"— ({NAME}) ([!-~]{{1,400}})")
 LONGEST = 200_000  # bytes of a line
 MOST = 8 << 30  # bytes of a file
+DEEPEST = 8  # objects and lists within one another
 BLOCK = 1 << 20
 
 
@@ -84,12 +85,15 @@ assert _BASE_X is not None
 BASE = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % P)
 
 
-def _table(point: tuple[int, int, int, int]) -> list[list[tuple[int, int, int, int]]]:
-    """For each of 32 bytes of a number, lowest first: 0 to 255 times the point at that place."""
+Table = list[list[tuple[int, int, int, int]]]
+
+
+def _table(point: tuple[int, int, int, int], bits: int) -> Table:
+    """For each digit of `bits` bits of a number, the lowest first: the digit times the point at that place."""
     table = []
-    for _ in range(32):
+    for _ in range(256 // bits):
         row = [(0, 1, 1, 0)]
-        for _ in range(255):
+        for _ in range((1 << bits) - 1):
             row.append(_add(row[-1], point))
         table.append(row)
         point = _add(row[-1], point)
@@ -97,13 +101,18 @@ def _table(point: tuple[int, int, int, int]) -> list[list[tuple[int, int, int, i
 
 
 class Signer:
-    """The holder of a public key (32 bytes). Checks many signatures quickly."""
+    """The holder of a public key (32 bytes). With `many` signatures to check, larger tables are worth their making."""
 
-    def __init__(self, public: bytes) -> None:
+    _bases: dict[int, Table] = {}
+
+    def __init__(self, public: bytes, *, many: bool = False) -> None:
+        self._bits = 8 if many else 4
         self._public = public
         point = _point(public) if len(public) == 32 else None
         # The key's opposite: sB - hA is a sum then.
-        self._key = _table((P - point[0], point[1], 1, P - point[3])) if point is not None else None
+        self._key = _table((P - point[0], point[1], 1, P - point[3]), self._bits) if point is not None else None
+        if self._bits not in self._bases:
+            self._bases[self._bits] = _table(BASE, self._bits)
 
     def signed(self, message: bytes, signature: bytes) -> bool:
         """Whether `signature` (64 bytes) of `message` is theirs."""
@@ -111,23 +120,15 @@ class Signer:
         if self._key is None or len(signature) != 64 or s >= L:
             return False
         challenge = int.from_bytes(hashlib.sha512(signature[:32] + self._public + message).digest(), "little") % L
-        total = (0, 1, 1, 0)
-        for table, number in ((_base(), s), (self._key, challenge)):
-            for row, digit in zip(table, number.to_bytes(32, "little"), strict=True):
-                if digit:
-                    total = _add(total, row[digit])
+        total, mask = (0, 1, 1, 0), (1 << self._bits) - 1
+        for table, number in ((self._bases[self._bits], s), (self._key, challenge)):
+            for row in table:
+                if number & mask:
+                    total = _add(total, row[number & mask])
+                number >>= self._bits
         inverse = pow(total[2], -1, P)
         x, y = total[0] * inverse % P, total[1] * inverse % P
         return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
-
-
-_BASES: list[list[list[tuple[int, int, int, int]]]] = []
-
-
-def _base() -> list[list[tuple[int, int, int, int]]]:
-    if not _BASES:
-        _BASES.append(_table(BASE))
-    return _BASES[0]
 
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -177,11 +178,16 @@ _DECODE = json.JSONDecoder(
 ).decode
 
 
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+
+
 def read_json(line: bytes, step: str, where: str) -> dict:
     """One object that is written canonically. Raises Wrong."""
     try:
         value = _DECODE(line.decode("ascii"))
-        if not isinstance(value, dict) or canonical(value) != line:
+        if not isinstance(value, dict) or _depth(value) > DEEPEST or canonical(value) != line:
             raise ValueError("not written canonically")
     except (ValueError, RecursionError) as error:
         raise Wrong(step, f"{where} is not a canonical object: {str(error)[:200]}") from None
@@ -294,12 +300,12 @@ class Folder:
             raise OSError(f"{name} is too large")
         return self._zip.open(name) if self._zip is not None else (self._path / name).open("rb")
 
-    def read(self, name: str, most: int) -> bytes:
-        """A small file. Raises OSError for one of more than `most` bytes."""
+    def read(self, name: str, most: int, step: str) -> bytes:
+        """A small file. Raises Wrong for one of more than `most` bytes."""
         with self._open(name) as stream:
             content = stream.read(most + 1)
         if len(content) > most:
-            raise OSError(f"{name} is too large")
+            raise Wrong(step, f"{name} is too large")
         return content
 
     def lines(self, name: str, step: str) -> Iterator[list[bytes]]:
@@ -673,7 +679,7 @@ def winners_of(log: Log, tally: dict, places: dict[str, int]) -> tuple[list[str]
 
 
 def check_result(log: Log, tally: dict, content: bytes) -> dict:
-    if not content.endswith(b"\n") or len(content) > LONGEST + 1:
+    if not content.endswith(b"\n"):
         raise Wrong("tally", "result.json is not one line")
     result = read_json(content[:-1], "tally", "result.json")
     if result.keys() != {"awarded", "contest", "departs", "places", "tally", "tied", "winners"}:
@@ -733,11 +739,12 @@ def check_receipt(log: Log, receipt: dict, signer: Signer) -> list[str]:
 
 def check(folder: Folder, receipt: dict | None = None) -> list[str]:
     """All that the files allow to check, told line by line. Raises Wrong, OSError, KeyError."""
-    content = folder.read("key.txt", 10_000)
+    content = folder.read("key.txt", 10_000, "key")
     name, ident, public = read_key(content)
     hold_first_leaf(folder, content.decode("latin-1").removesuffix("\n"))
-    signer = Signer(public)
-    checkpoints = read_checkpoints(folder.read("checkpoints.txt", MOST), name, ident, signer)
+    notes = folder.read("checkpoints.txt", 1 << 29, "signature")
+    signer = Signer(public, many=len(notes) > 200_000)
+    checkpoints = read_checkpoints(notes, name, ident, signer)
     leaves = hold_against(folder, checkpoints)
     log = Log(folder, checkpoints)
     told = [
@@ -756,7 +763,7 @@ def check(folder: Folder, receipt: dict | None = None) -> list[str]:
             for each, votes in sorted(tally["votes"].items(), key=lambda pair: (-pair[1], pair[0]))
         ]
         if folder.has("result.json"):
-            result = check_result(log, tally, folder.read("result.json", 2 * LONGEST))
+            result = check_result(log, tally, folder.read("result.json", LONGEST + 1, "tally"))
             told.append(f"What was announced is what was counted. Winners: {', '.join(result['winners']) or 'none'}.")
             if result["departs"]:
                 given = ", ".join(result["awarded"]) or "nobody"
