@@ -70,8 +70,8 @@ class SmsLimits:
     part_vnd: int = 800
     contest_vnd: int = 100_000_000
     day_vnd: int = 20_000_000
-    prefix_hour: int = 1_000
-    network_hour: int = 3_000
+    prefix_hour: int = 5_000
+    network_hour: int = 20_000
     confirm_percent: int = 30
 
 

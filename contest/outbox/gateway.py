@@ -85,10 +85,10 @@ class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         def connection(host: str, **more: Any) -> http.client.HTTPConnection:
             made = http.client.HTTPConnection(host, **more)
-            made._create_connection = self.watch.connect  # noqa: SLF001 -- there is no public way
+            made._create_connection = self.watch.connect  # type: ignore[attr-defined]  # noqa: SLF001 -- no public way
             return made
 
-        return self.do_open(connection, req)  # type: ignore[arg-type]  # a callable is all it needs
+        return self.do_open(connection, req)
 
 
 class _Https(urllib.request.HTTPSHandler):
@@ -99,10 +99,10 @@ class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         def connection(host: str, **more: Any) -> http.client.HTTPSConnection:
             made = http.client.HTTPSConnection(host, context=ssl.create_default_context(), **more)
-            made._create_connection = self.watch.connect  # noqa: SLF001 -- there is no public way
+            made._create_connection = self.watch.connect  # type: ignore[attr-defined]  # noqa: SLF001 -- no public way
             return made
 
-        return self.do_open(connection, req)  # type: ignore[arg-type]  # a callable is all it needs
+        return self.do_open(connection, req)
 
 
 @dataclass(frozen=True, slots=True)

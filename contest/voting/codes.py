@@ -9,8 +9,6 @@ Codes live by wall time; whether they are sent at all is decided by contest time
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,10 +22,10 @@ from contest.core.formats import local
 from contest.outbox.services import ask_or_seem_to
 from contest.voting.channels import SMS, way_of
 from contest.voting.contacts import Contact, prefix_of
-from contest.voting.domains import classify, domain_of
 from contest.voting.identity import channel_of, must_be_open, one_at_a_time, secret_of, voter_of
 from contest.voting.models import VoteCode
-from contest.voting.models_review import CodeRate, RollEntry
+from contest.voting.models_review import CodeRate
+from contest.voting.roll import find_unit
 from contest.voting.rules import CODE_LIFE, CODE_TRIES, CODES_PER_DAY, CODES_PER_HOUR, code_digest, tag_of
 from contest.voting.spending import charge, count_confirmed, count_request
 from contest.voting.traces import hashed, network_of
@@ -115,41 +113,6 @@ def confirm_code(*, contest: Contest, typed: str, code: str, now: datetime, wall
         sent_on = local(now - (wall - taken.sent_at)).date()
         count_confirmed(contest_id=contest.id, prefix=taken.prefix, day=sent_on)
     return voter_of(contest, secret, tag, now)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What traces keep of a contact that was just proved. `key` is canonical; `domain` known, unknown or throwaway."""
-
-    key: str
-    channel: str
-    domain: str
-    unit_id: int | None
-    code_seconds: int | None
-
-
-def describe(*, contest: Contest, typed: str, domains: Mapping[str, str] | None = None) -> Proof:
-    """How the contact `typed` was proved; `domains` is the site's own word on them. Raises Refused."""
-    contact = channel_of(contest).read(typed)
-    tag = tag_of(secret_of(contest.id), contact.key)
-    latest = db.session.execute(
-        select(VoteCode.sent_at, VoteCode.used_at)
-        .where(VoteCode.contest_id == contest.id, VoteCode.tag == tag, VoteCode.used_at.is_not(None))
-        .order_by(VoteCode.id.desc())
-        .limit(1)
-    ).first()
-    return Proof(
-        key=contact.key,
-        channel=contest.rules.voting.identity,
-        domain=classify(domain_of(contact.key), domains),
-        unit_id=find_unit(contest.id, tag),
-        code_seconds=int((latest.used_at - latest.sent_at).total_seconds()) if latest else None,
-    )
-
-
-def find_unit(contest_id: int, tag: str) -> int | None:
-    """The unit on whose roll a tag stands."""
-    return db.session.scalar(select(RollEntry.unit_id).where(RollEntry.contest_id == contest_id, RollEntry.tag == tag))
 
 
 def _has_had_its_share(contest_id: int, tag: str, wall: datetime) -> bool:

@@ -17,8 +17,9 @@ from contest.core.web import limiter, public, say
 from contest.core.web.language import locale
 from contest.voting import services, views_work
 from contest.voting import views_browser as browser
-from contest.voting.forms import CodeForm, MailForm, MobileForm
+from contest.voting.forms import CodeForm
 from contest.voting.views import bp, sealed_by_browser, send_ballot
+from contest.voting.views_account import account_page, asking, form_of
 from contest.voting.views_place import channel_of, place, vote_of
 
 # A school, a commune office or half a province behind one mobile operator may share an address, so
@@ -35,7 +36,9 @@ def identify(slug: str) -> Any:
     channel = channel_of(contest)
     if channel is None or browser.find_known(slug):
         return redirect(url_for("voting.booth", slug=slug), 303)
-    form = MailForm() if channel.by_mail else MobileForm()
+    if not channel.sends:
+        return account_page(contest)
+    form = form_of(channel)
     if form.validate_on_submit():
         try:
             asked = _send_code(slug, str(form.contact.data))
@@ -51,6 +54,7 @@ def identify(slug: str) -> Any:
         rules=contest.rules,
         form=form,
         by_mail=channel.by_mail,
+        either=channel.either,
         waiting=sum(map(len, browser.waiting(slug).values())),
         challenge=views_work.challenge(contest),
     )
@@ -64,7 +68,9 @@ def _send_code(slug: str, typed: str, *, waited: bool = False) -> views_work.Ask
         asked = views_work.ask(contest, typed, waited=waited)
         if not asked.passes:
             return asked
-        found = services.request_code(contest=contest, typed=typed, locale=locale(), now=now, wall=clock.wall())
+        found = services.request_code(
+            contest=contest, typed=typed, locale=locale(), now=now, wall=clock.wall(), **asking()
+        )
     browser.keep_contact(slug, found.address)
     return asked
 
@@ -127,6 +133,7 @@ def code(slug: str) -> Any:
         form=form,
         address=shown(contact),
         by_mail=channel.by_mail,
+        either=channel.either,
         waiting=_waiting(slug),
     )
     return page, 422 if request.method == "POST" else 200

@@ -24,6 +24,7 @@ from contest.voting import pressure, traces, work
 from contest.voting.contacts import read_any
 from contest.voting.domains import classify, domain_of
 from contest.voting.models import VoteCode, Voter
+from contest.voting.roll import find_unit_of_voter
 
 _KEY = "proof"
 _DEVICE = "tb"
@@ -158,6 +159,7 @@ def keep_trace(contest: Contest, voter_id: int, contact: str, now: datetime) -> 
         agent=request.headers.get("User-Agent", ""),
         contact=key,
         domain=_kind_of_domain(key),
+        unit_id=find_unit_of_voter(contest.id, voter_id),
         code_seconds=_code_seconds(contest.id, voter_id),
         work=_whole("level"),
         work_ms=_whole("ms") if _whole("level") else None,
