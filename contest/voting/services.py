@@ -61,8 +61,8 @@ __all__ = [
 BALLOT_ID_LENGTH = 16
 
 
-class LogNotOpen(Exception):
-    """The log of this vote has no first leaf yet: open it (voting.log) and cast again."""
+class LogNotOpen(Refused):
+    """The log of this vote has no first leaf yet: open it (voting.log) and cast again. Refused again: it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,7 @@ def _cast(
     sealed: Sealed | None,
     opened: Collection[str],
 ) -> Cast:
-    found = _locked(driver, slug, voter_id)
-    must_be_open(found.rules, now)
+    found = _locked(driver, slug, voter_id, now)
     if found.barred:
         raise Refused(_BARRED[found.barred], code="barred")
     scope = scope_of(found.rules.voting, now, part)
@@ -197,17 +196,18 @@ _BARRED = {
 }
 
 
-def _locked(driver: Driver, slug: str, voter_id: int) -> _Voting:
+def _locked(driver: Driver, slug: str, voter_id: int, now: datetime) -> _Voting:
     found = driver.run(LOCK, {"slug": slug, "voter_id": voter_id}).fetchone()
     if found is None:
         raise NotFound(slug)
     contest_id, public_id, version_id, sha256, tag, barred, own, open_log = found
-    if not open_log:
-        raise LogNotOpen(slug)
     # The document of the rules is long and never changes under its hash: read once in each process.
     rules = find_parsed(sha256)
     if rules is None:
         rules = keep_parsed(sha256, driver.run(FIND_RULES, {"version_id": version_id}).fetchone()[0])
+    must_be_open(rules, now)
+    if not open_log:
+        raise LogNotOpen(N_("This vote takes no more ballots."), code="log_closed")
     return _Voting(contest_id, public_id, rules, tag, barred, json.loads(own) if own else [])
 
 
