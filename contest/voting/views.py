@@ -193,4 +193,15 @@ def finish(slug: str) -> Response:
     return redirect(url_for("public.contest", slug=contest.slug), 303)
 
 
-from contest.voting import views_identify, views_reading, views_receipts  # noqa: E402, F401 -- they need `bp`
+from contest.voting import (  # noqa: E402, F401 -- they need `bp`
+    views_costs,
+    views_desk,
+    views_identify,
+    views_paper,
+    views_posters,
+    views_reading,
+    views_receipts,
+    views_review,
+    views_review_file,
+    views_roll,
+)
