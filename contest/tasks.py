@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from contest.accounts.sign_ins import forget_old
@@ -33,6 +33,8 @@ from contest.results.queries import find_public_results
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
 from contest.voting import distribution
+from contest.voting.alarms import look_at_spending
+from contest.voting.models_review import SmsSpending
 from contest.voting.services import forget_old_codes
 from contest.voting.tasks import note_lost_mail, tell_witnesses, tend_logs
 
@@ -129,6 +131,16 @@ def _tend_logs() -> int:
     return tend_logs(_announced_at)
 
 
+def _look_at_spending() -> int:
+    # Looked at first without the write lock, as above.
+    spent = db.session.scalar(select(SmsSpending.contest_id).limit(1))
+    db.session.rollback()
+    if spent is None:
+        return 0
+    with writing() as now:
+        return look_at_spending(limits=current_app.config["SETTINGS"].sms_limits, now=now, wall=clock.wall())
+
+
 def _tell_witnesses() -> int:
     return tell_witnesses(_announced_at)
 
@@ -157,6 +169,7 @@ JOBS: tuple[Job, ...] = (
     Job("files left lying", _forget_left_files, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
     Job("pictures of votes", _draw_votes, every=timedelta(minutes=1)),
+    Job("cost of text messages", _look_at_spending, every=timedelta(seconds=30)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )
 

@@ -24,6 +24,7 @@ FIXED = {
     "data_answer",
     "handed_over",
     "invitation",
+    "sms_alarm",
     "log_checkpoint",
     "log_trouble",
     "taken_over",
