@@ -98,6 +98,12 @@ PAGES = [
     ("/ban-to-chuc/{slug}/hoi-dong/{meeting}", "chair", "vote", 26),
     ("/cham/{slug}/phieu-kin", "judge", "vote", 14),
     ("/cham/{slug}/phieu-kin/{ballot}", "judge", "vote", 16),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat", "secretary", "vote", 15),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat?trang-thai=all", "organiser", "vote", 15),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat/phan-bo", "secretary", "vote", 10),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat/dot", "secretary", "vote", 12),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat/dau-hieu/{flag}", "secretary", "vote", 26),
+    ("/ban-to-chuc/{slug}/binh-chon/ra-soat/dot/{setting}", "organiser", "vote", 14),
     ("/ban-to-chuc/{slug}/bai-du-thi", "secretary", "marking", 17),
     ("/ban-to-chuc/{slug}/bai-du-thi/{sent}", "secretary", "marking", 26),
     ("/ban-to-chuc/{slug}/nhan-vat", "secretary", "marking", 16),
@@ -197,6 +203,8 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         ballot=named(side, "question_id"),
         text=named(side, "text_id"),
         reading=named(side, "reading_id"),
+        flag=named(side, "flag_id"),
+        setting=named(side, "setting_id"),
     )
     clock.instant = MOMENTS[moment]
     client.delete_cookie("session")
