@@ -33,7 +33,7 @@ _GRACE = timedelta(minutes=2)
 _AT_ONCE = 60_000
 _STEMS = {"n": ("number_range", 20), "p": ("plus_tags", 4)}
 _SHARED_DEVICE = 25
-_BURST_LEAST, _BURST_TIMES, _HOURS_KNOWN = 200, 8.0, 6.0
+_BURST_LEAST, _BURST_TIMES, _STRETCHES_KNOWN = 200, 8, 18
 _CHUNK = 500
 
 
@@ -114,7 +114,7 @@ def _look_at_windows(contest_id: int, looked: Looked, now: datetime, *, closed: 
         found = look_at(rows, usual) + _series(contest_id, rows)
         looked.found += found
         _note_burst(looked, rows)
-        usual.hours += WINDOW / timedelta(hours=1)
+        usual.stretches += 1
         suspected = {row.id for each in found for row in each.rows}
         usual.learn(row for row in rows if row.id not in suspected)
 
@@ -242,7 +242,7 @@ def _voters_of(contest_id: int, column: Any, values: set[str]) -> Iterator[tuple
             .having(func.count(distinct(VoterTrace.voter_id)) >= least)
         )
         for value in db.session.scalars(counted).all():
-            query = select(distinct(VoterTrace.voter_id)).where(VoterTrace.contest_id == contest_id, column == value)
+            query = select(VoterTrace.voter_id).distinct().where(VoterTrace.contest_id == contest_id, column == value)
             yield value, list(db.session.scalars(query))
 
 
@@ -257,12 +257,15 @@ def _ballots_of(contest_id: int, voters: Sequence[int]) -> list[Row]:
 def _note_burst(looked: Looked, rows: Sequence[Row]) -> None:
     """A finding without ballots: a poster, a broadcast or a unit may well be the reason."""
     usual = looked.usual
-    an_hour = len(rows) / (WINDOW / timedelta(hours=1))
-    before = usual.ballots / usual.hours if usual.hours >= _HOURS_KNOWN else 0.0
-    if len(rows) < _BURST_LEAST or not before or an_hour < _BURST_TIMES * before:
+    before = usual.ballots / usual.stretches if usual.stretches >= _STRETCHES_KNOWN else 0.0
+    if len(rows) < _BURST_LEAST or not before or len(rows) < _BURST_TIMES * before:
         return
+    hourly = timedelta(hours=1) / WINDOW
     subject = f"hour:{local(rows[0].at).strftime('%Y-%m-%dT%H')}"
-    said = measures(rows, 1.0, 0.0, "") | {"an_hour": round(an_hour), "usual_an_hour": round(before)}
+    said = measures(rows, 1.0, 0.0, "") | {
+        "an_hour": round(len(rows) * hourly),
+        "usual_an_hour": round(before * hourly),
+    }
     del said["seen_percent"], said["usual_percent"]
     looked.bursts.append((subject, len(rows), said))
 
@@ -307,7 +310,7 @@ def _finding(contest_id: int, kind: str, subject: str, ballots: int, said: dict[
 
 def _usual_from(kept: dict[str, Any]) -> Usual:
     seconds = {int(second): number for second, number in kept.get("seconds", {}).items()}
-    return Usual(kept.get("ballots", 0), seconds, dict(kept.get("agents", {})), kept.get("hours", 0.0))
+    return Usual(kept.get("ballots", 0), seconds, dict(kept.get("agents", {})), kept.get("stretches", 0))
 
 
 def _kept(usual: Usual) -> dict[str, Any]:
@@ -315,5 +318,5 @@ def _kept(usual: Usual) -> dict[str, Any]:
         "ballots": usual.ballots,
         "seconds": {str(second): number for second, number in sorted(usual.seconds.items())},
         "agents": usual.agents,
-        "hours": round(usual.hours, 2),
+        "stretches": usual.stretches,
     }

@@ -102,7 +102,7 @@ class Usual:
     ballots: int = 0
     seconds: dict[int, int] = field(default_factory=dict)
     agents: dict[str, int] = field(default_factory=dict)
-    hours: float = 0.0
+    stretches: int = 0  # of twenty minutes with ballots
 
     def share_of_band(self, first: int, width: int) -> float:
         """The usual share of codes typed within `width` seconds from `first`; cautious while little is known."""
@@ -316,14 +316,14 @@ def _name(row: Row, shared: Iterable[tuple[float, str, str]]) -> str:
     return next((f"{trait}:{values[trait]}" for trait in _NAMING if trait in values), "")
 
 
-def measures(rows: Sequence[Row], seen: float, usual: float, detail: str) -> dict[str, str | int | float]:
+def measures(rows: Sequence[Row], seen: float, usual: float, detail: str) -> dict[str, str | int]:
     """What a finding says of its ballots: figures of the group, never of an entry."""
-    said: dict[str, str | int | float] = {
-        "seen_percent": round(100 * seen, 1),
-        "usual_percent": round(100 * usual, 1),
+    said: dict[str, str | int] = {
+        "seen_percent": round(100 * seen),
+        "usual_percent": round(100 * usual),
         "networks": len({row.network for row in rows}),
         "devices": len({row.device for row in rows}),
         "agents": len({row.agent for row in rows}),
-        "night_percent": round(100 * sum(bool(row.night) for row in rows) / max(len(rows), 1), 1),
+        "night_percent": round(100 * sum(bool(row.night) for row in rows) / max(len(rows), 1)),
     }
     return said | ({"seconds": detail} if detail else {})
