@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, g, render_template, request
 from flask_babel import force_locale
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from contest.contests.models import Contest
 from contest.contests.queries import get_contest, get_issued_contest
@@ -19,8 +19,9 @@ from contest.core.errors import NotFound
 from contest.core.pdf import make_pdf
 from contest.core.web import limiter, needs, public, shared
 from contest.core.web.papers import send_pdf
-from contest.editions.shown import Shown, shown, shown_all
+from contest.editions.shown import Shown, shown_all
 from contest.entries.models import Entry
+from contest.exemplars.models import Exemplar
 from contest.voting import queries
 from contest.voting.rules import PUBLIC_ID
 from contest.voting.views import bp
@@ -41,9 +42,14 @@ def _poster(contest: Contest, public_id: str) -> Response:
     if PUBLIC_ID.fullmatch(public_id):
         standing = queries.on_the_ballot(contest.id, contest.rules.voting.categories)
         entry = db.session.scalar(
-            standing.where(Entry.public_id == public_id).options(joinedload(Entry.contest), joinedload(Entry.exemplar))
+            standing.where(Entry.public_id == public_id).options(
+                joinedload(Entry.contest),
+                joinedload(Entry.exemplar).joinedload(Exemplar.unit),
+                defer(Entry.body),
+                defer(Entry.document),
+            )
         )
-        found = shown(entry, g.now) if entry else None
+        found = shown_all([entry], g.now, texts=False)[0] if entry else None
     if found is None or not found.presented:
         raise NotFound(public_id)
     size = request.args.get("kho", SIZES[0])
