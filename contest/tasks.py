@@ -32,7 +32,7 @@ from contest.privacy.retention import run_retention
 from contest.results.queries import find_public_results
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
-from contest.voting import distribution
+from contest.voting import counting, distribution
 from contest.voting.alarms import look_at_spending
 from contest.voting.models_review import SmsSpending
 from contest.voting.services import forget_old_codes
@@ -141,6 +141,23 @@ def _look_at_spending() -> int:
         return look_at_spending(limits=current_app.config["SETTINGS"].sms_limits, now=now, wall=clock.wall())
 
 
+def _count_votes() -> int:
+    # Looked at first without the write lock, as above.
+    waiting = counting.uncounted()
+    db.session.rollback()
+    for contest_id in waiting:
+        with writing():
+            counting.count_patterns(contest_id)
+        # Every ballot is read once more, without the write lock; a decision may come in between, once.
+        contest = db.session.get_one(Contest, contest_id)
+        agreed = counting.agree(contest) or counting.agree(contest)
+        db.session.rollback()
+        if not agreed:
+            with writing():
+                counting.forget_patterns(db.session.get_one(Contest, contest_id))
+    return len(waiting)
+
+
 def _tell_witnesses() -> int:
     return tell_witnesses(_announced_at)
 
@@ -158,6 +175,7 @@ class Job:
 SEALING = Job("logs of votes", _tend_logs, every=timedelta(seconds=10))
 JOBS: tuple[Job, ...] = (
     SEALING,
+    Job("counts of closed votes", _count_votes, every=timedelta(minutes=1)),
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
     Job("witnesses", _tell_witnesses, every=timedelta(seconds=5)),

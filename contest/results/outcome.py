@@ -30,7 +30,7 @@ from contest.results.models import PrizeWithheld
 from contest.results.prizes import Award, Awards, Undecided, Withholding, award
 from contest.results.rules import prizes_outside
 from contest.results.wording import as_text, keep, keep_all
-from contest.voting.queries import count_votes
+from contest.voting.counting import count_votes
 from contest.voting.review_lists import count_waiting
 from contest.voting.tally import ReadersOutcome, Tally, readers_prize
 

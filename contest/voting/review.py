@@ -26,6 +26,7 @@ from contest.contests.rules import CHAIR, JUDGE, SEES_AUTHORS
 from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.text import clean_text
+from contest.voting.counting import adjust
 from contest.voting.log import decide_many
 from contest.voting.models import Ballot
 from contest.voting.models_review import BallotDecision, Finding, Setting, SettingBallot
@@ -257,6 +258,7 @@ def _carry_out(contest: Contest, setting: Setting, now: datetime) -> int:
     ]
     for start in range(0, len(decisions), _AT_ONCE):
         db.session.execute(insert(BallotDecision), decisions[start : start + _AT_ONCE])
+    adjust(contest.id, [row[0] for row in rows], -1 if setting.kind == VOID else 1)
     return len(rows)
 
 

@@ -16,7 +16,7 @@ from contest.core.db import db
 from contest.core.web import limiter
 from contest.outbox.models import Message
 from contest.outbox.runner import render
-from contest.voting import queries
+from contest.voting import counting, queries
 from contest.voting.models import Ballot, Choice, Voter
 from contest.voting.models_log import Leaf
 from contest.voting.models_review import VoterTrace
@@ -442,7 +442,7 @@ def test_two_worlds_that_differ_in_votes_alone_look_the_same(app, base, contest,
 
     first = world(entries[:1])
     second = world(entries[3:5])
-    assert queries.count_votes(contest).votes[entries[3].public_id] == 6
+    assert counting.count_votes(contest).votes[entries[3].public_id] == 6
     assert first == second
     assert {status for status, _, _ in first.values()} <= {200, 303, 404}
 
