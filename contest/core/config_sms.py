@@ -43,7 +43,7 @@ class Sms:
     is of no use. `seconds` is what one request may take in all.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may hold a key
     token: str = field(default="", repr=False)
     method: str = POST
     auth: str = BEARER
