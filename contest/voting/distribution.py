@@ -31,12 +31,12 @@ CHANNELS = {
     "email_otp": N_("E-mail"),
     "unit_roll": N_("List of a unit"),
     "account": N_("Account on this site"),
-    "paper": N_("On paper"),
+    "paper": N_("On a paper ballot"),
     "": N_("No trace is kept"),
 }
 DOMAINS = {
     "known": N_("Large mail provider"),
-    "unknown": N_("Other address"),
+    "unknown": N_("Address elsewhere"),
     "throwaway": N_("Throw-away address"),
     "": N_("Not by e-mail"),
 }

@@ -165,7 +165,7 @@ def _offer(form: ProposeForm, contest: Contest, pictures: Pictures) -> None:
     form.domain.choices = [everything, *((name, _(DOMAINS.get(name, name))) for name, _n in pictures.domains if name)]
     form.unit.choices = [everything, *((unit.code, unit.name) for unit in pictures.units)]
     allowed = contest.rules.voting.set_aside
-    form.reason.choices = [("", _("Choose")), *((code, _(SET_ASIDE_REASONS[code])) for code in allowed)]
+    form.reason.choices = [("", _("Choose a reason")), *((code, _(SET_ASIDE_REASONS[code])) for code in allowed)]
 
 
 @bp.post(f"{_FINDING}/bo-qua")

@@ -64,13 +64,15 @@ def _settings_page(contest: Contest) -> Page:
         _("State"),
         _("Proposed by"),
         _("Proposed"),
-        _("Words"),
+        _("Why, in words"),
         _("Decided by"),
         _("Decided"),
         _("What the second person said"),
         _("SHA-256 of the numbers"),
     )
-    return Page(_("Batches"), headings, (16, 18, 30, 9, 9, 18, 24, 17, 50, 24, 17, 50, 66), _setting_rows(contest))
+    return Page(
+        _("Batches of the review"), headings, (16, 18, 30, 9, 9, 18, 24, 17, 50, 24, 17, 50, 66), _setting_rows(contest)
+    )
 
 
 def _setting_rows(contest: Contest) -> Iterable[Sequence[Any]]:
@@ -87,7 +89,7 @@ def _setting_rows(contest: Contest) -> Iterable[Sequence[Any]]:
 def _setting_row(each: Setting, names: dict[str, str]) -> Sequence[Any]:
     return (
         each.public_id,
-        _("Set aside") if each.kind == review.VOID else _("Count again"),
+        _("Not to be counted") if each.kind == review.VOID else _("Count again"),
         _(names[each.reason]),
         each.ballots,
         each.changed if each.changed is not None else "",

@@ -17,6 +17,7 @@ from contest.core.db import db, writing
 from contest.core.errors import Conflict, Refused
 from contest.entries.models import Entry
 from contest.voting import review
+from contest.voting.counting import count_patterns, count_votes, recount
 from contest.voting.models import Ballot
 from contest.voting.models_log import BallotLog, Leaf
 from contest.voting.models_review import BallotDecision, Setting, SettingBallot
@@ -492,6 +493,23 @@ def test_many_ballots_take_few_statements(app):
     assert len(sent) < 40
     told = [leaf["number"] for leaf in leaves(contest, "void")]
     assert told == list(range(1, numbers + 2))
+
+
+def test_after_the_close_the_groups_of_the_count_move_with_each_decision(desk):
+    contest, finding, ballots, first, second = desk
+    log = db.session.get(BallotLog, contest.id)
+    log.closed_at = during(contest)
+    db.session.commit()
+    assert count_patterns(contest.id) == 1
+    db.session.commit()
+    setting = make_setting(contest, finding, first)
+    decide(contest, setting, second)
+    assert count_votes(contest) == recount(contest)
+    assert (count_votes(contest).valid, count_votes(contest).set_aside) == (1, {REASON: 3})
+    undoing = back(contest, setting, first)
+    decide(contest, undoing, second)
+    assert count_votes(contest) == recount(contest)
+    assert count_votes(contest).valid == len(ballots)
 
 
 def test_a_batch_that_was_never_decided_holds_its_place(desk):
