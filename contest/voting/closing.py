@@ -13,6 +13,7 @@ from contest.entries.models import Entry
 from contest.voting.log import decide, terms_of
 from contest.voting.models_log import BallotLog, Leaf
 from contest.voting.models_review import PaperBatch
+from contest.voting.paper import refuse_late
 from contest.voting.queries import on_the_ballot
 
 # What `amend` says. The other terms (what a ballot is, how many choices it has) cannot change once ballots are cast.
@@ -122,6 +123,7 @@ def close_log(*, contest: Contest, now: datetime) -> bool:
     if log is None or log.closed_at is not None or _ballots_waiting(contest.id):
         return False
     reconcile(contest=contest, now=now)
+    refuse_late(contest=contest, now=now)
     decide(contest, now, "close", ballots=log.ballots)
     log.closed_at = now
     db.session.flush()
