@@ -49,7 +49,7 @@ from contest.judging.views import bp as judging
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.in_minutes import prizes_in_words
-from contest.results.queries import next_public_change, standing_withholdings
+from contest.results.queries import find_standing, next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
 from contest.setup import models as _setup  # noqa: F401 -- likewise
@@ -119,6 +119,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["next_public_change"] = next_public_change
     app.extensions["prizes_in_words"] = prizes_in_words
     app.extensions["standing_withholdings"] = standing_withholdings  # the council's page is a floor below results
+    # So is the review of the vote, which ends when somebody may know the count.
+    app.extensions["vote_is_counted"] = lambda contest_id: find_standing(contest_id) is not None
     app.extensions["staff_gate"] = security.staff_gate(settings)
     _init_templates(app, settings)
     cli.init_commands(app)

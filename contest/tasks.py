@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from contest.accounts.sign_ins import forget_old
@@ -29,9 +29,14 @@ from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
 from contest.privacy.retention import run_retention
+from contest.results.queries import find_public_results
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
+from contest.voting import counting, distribution
+from contest.voting.alarms import look_at_spending
+from contest.voting.models_review import SmsSpending
 from contest.voting.services import forget_old_codes
+from contest.voting.tasks import note_lost_mail, tell_witnesses, tend_logs
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
@@ -104,6 +109,59 @@ def _forget_left_files() -> int:
     return len(loose)
 
 
+def _draw_votes() -> int:
+    """Pictures of votes for the review desk: every ballot is read without the write lock."""
+    now = clock.now()
+    found = {contest.id: distribution.look(contest, now) for contest in distribution.voted_on(now)}
+    db.session.rollback()
+    drawn = {contest_id: content for contest_id, content in found.items() if content is not None}
+    if drawn:
+        with writing() as at:
+            for contest_id, content in drawn.items():
+                distribution.keep(contest_id, content, at)
+    return len(drawn)
+
+
+def _announced_at(contest_id: int, now: datetime) -> datetime | None:
+    found = find_public_results(contest_id, now)
+    return found.visible_from if found is not None and found.standing == "official" else None
+
+
+def _tend_logs() -> int:
+    return tend_logs(_announced_at)
+
+
+def _look_at_spending() -> int:
+    # Looked at first without the write lock, as above.
+    spent = db.session.scalar(select(SmsSpending.contest_id).limit(1))
+    db.session.rollback()
+    if spent is None:
+        return 0
+    with writing() as now:
+        return look_at_spending(limits=current_app.config["SETTINGS"].sms_limits, now=now, wall=clock.wall())
+
+
+def _count_votes() -> int:
+    # Looked at first without the write lock, as above.
+    waiting = counting.uncounted()
+    db.session.rollback()
+    for contest_id in waiting:
+        with writing():
+            counting.count_patterns(contest_id)
+        # Every ballot is read once more, without the write lock; a decision may come in between, once.
+        contest = db.session.get_one(Contest, contest_id)
+        agreed = counting.agree(contest) or counting.agree(contest)
+        db.session.rollback()
+        if not agreed:
+            with writing():
+                counting.forget_patterns(db.session.get_one(Contest, contest_id))
+    return len(waiting)
+
+
+def _tell_witnesses() -> int:
+    return tell_witnesses(_announced_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to do now and then; `run` returns how much was done and commits by itself."""
@@ -113,20 +171,28 @@ class Job:
     every: timedelta = timedelta(0)
 
 
+# In a thread of its own: a mail server that takes its time must not hold up what receipts promise.
+SEALING = Job("logs of votes", _tend_logs, every=timedelta(seconds=10))
 JOBS: tuple[Job, ...] = (
+    SEALING,
+    Job("counts of closed votes", _count_votes, every=timedelta(minutes=1)),
     Job("audit", _seal_audit),
     Job("outbox", _send_messages),
+    Job("witnesses", _tell_witnesses, every=timedelta(seconds=5)),
+    Job("mail to witnesses", note_lost_mail, every=timedelta(hours=1)),
     Job("entries", _check_entries),
     Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
     Job("bundles", work_on_bundles),
     Job("retention", _retain, every=timedelta(hours=1)),
     Job("files left lying", _forget_left_files, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
+    Job("pictures of votes", _draw_votes, every=timedelta(minutes=1)),
+    Job("cost of text messages", _look_at_spending, every=timedelta(seconds=30)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )
 
 
-def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
+def tick(app: Flask, last_runs: dict[str, datetime] | None = None, jobs: Sequence[Job] | None = None) -> int:
     """Do once whatever is due; returns how much was done.
 
     `last_runs` remembers between ticks when the jobs with a pause ran. A job that fails is logged
@@ -134,7 +200,7 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
     """
     last_runs = {} if last_runs is None else last_runs
     done = 0
-    for job in JOBS:
+    for job in JOBS if jobs is None else jobs:
         wall = clock.wall()
         if job.name in last_runs and wall - last_runs[job.name] < job.every:
             continue
@@ -149,10 +215,18 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None) -> int:
 
 def run(app: Flask, stop: threading.Event) -> None:
     """Tick until told to stop, at once again while there is much to do."""
+    others = [job for job in JOBS if job is not SEALING]
+    sealer = threading.Thread(target=_run, args=(app, stop, [SEALING]), name="sealer", daemon=True)
+    sealer.start()
+    _run(app, stop, others)
+    sealer.join(timeout=10)
+
+
+def _run(app: Flask, stop: threading.Event, jobs: Sequence[Job]) -> None:
     last_runs: dict[str, datetime] = {}
     while not stop.is_set():
         try:
-            done = tick(app, last_runs)
+            done = tick(app, last_runs, jobs)
         except Exception:
             log.exception("background tick failed")
             done = 0

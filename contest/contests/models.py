@@ -48,6 +48,12 @@ def find_parsed(sha256: str) -> RuleSet | None:
     return _PARSED.get(sha256)
 
 
+def keep_parsed(sha256: str, document: str) -> RuleSet:
+    """The rules in `document`, kept for `find_parsed`."""
+    rules = _PARSED[sha256] = parse_rule_set(document)
+    return rules
+
+
 class RuleSetVersion(Base):
     """One version of a contest's rules: the canonical JSON text and its hash. Never changed."""
 

@@ -14,6 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from contest.core.config_sms import Sms, SmsLimits, domains_from, limits_from, sms_from
+
+__all__ = ["S3", "ConfigError", "Mail", "Settings", "Site", "Sms", "SmsLimits", "settings_from"]
+
 
 class ConfigError(Exception):
     """The environment does not describe a system that may start."""
@@ -45,14 +49,6 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Sms:
-    """An HTTP gateway for text messages: JSON `{to, text}` with a bearer token."""
-
-    url: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
 class S3:
     """A bucket of an S3-compatible store. `endpoint` empty: that of Amazon."""
 
@@ -63,6 +59,18 @@ class S3:
     access_key: str
     secret_key: str
     timeout_seconds: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Who is given the checkpoints of a vote's log: addresses, and a clone whose origin is a public repository.
+
+    `git_url`: where readers find that repository.
+    """
+
+    mail: tuple[str, ...]
+    git: Path | None
+    git_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,11 @@ class Settings:
     redis_url: str
     mail: Mail | None
     sms: Sms | None
+    sms_limits: SmsLimits
+    mail_domains: Mapping[str, str]
     s3: S3 | None
     site: Site
+    witnesses: Witnesses
 
     @property
     def production(self) -> bool:
@@ -155,14 +166,14 @@ def settings_from(env: Mapping[str, str]) -> Settings:
             starttls=env.get("SMTP_STARTTLS", "1").strip() not in {"0", "false", "no"},
             sender=env.get("SMTP_SENDER", "").strip() or f"no-reply@{hosts[0] if hosts else 'localhost'}",
         )
-    sms = None
-    if url := env.get("SMS_GATEWAY_URL", "").strip():
-        sms = Sms(url=url, token=env.get("SMS_GATEWAY_TOKEN", ""))
+    sms = sms_from(env, production, problems)
+    sms_limits, mail_domains = limits_from(env, problems), domains_from(env, problems)
     s3 = _s3_from(env, production, number("FILES_TIMEOUT", 20), problems)
     if s3 and demo:
         problems.append("FILES_URL: a demonstration (CONTEST_DEMO=1) keeps its files on disk")
     proxy_hops = number("CONTEST_PROXY_HOPS", 0)
 
+    witnesses = _witnesses_from(env, problems)
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(
@@ -178,6 +189,8 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         redis_url=env.get("REDIS_URL", "").strip(),
         mail=mail,
         sms=sms,
+        sms_limits=sms_limits,
+        mail_domains=mail_domains,
         s3=s3,
         site=Site(
             name=env.get("SITE_NAME", "") or "Gương Sáng",
@@ -188,9 +201,22 @@ def settings_from(env: Mapping[str, str]) -> Settings:
             email=env.get("SITE_EMAIL", "") or "banthuky@an-lam.example",
             domain=env.get("SITE_DOMAIN", "") or (hosts[0] if hosts else "localhost"),
         ),
+        witnesses=witnesses,
     )
 
 
+def _witnesses_from(env: Mapping[str, str], problems: list[str]) -> Witnesses:
+    mail = tuple(each.strip() for each in env.get("WITNESS_MAIL", "").split(",") if each.strip())
+    problems.extend(f"WITNESS_MAIL: not an address: {each!r}" for each in mail if not _ADDRESS.fullmatch(each))
+    git, url = env.get("WITNESS_GIT", "").strip(), env.get("WITNESS_GIT_URL", "").strip()
+    if git and not Path(git).is_absolute():
+        problems.append(f"WITNESS_GIT: the whole path of a folder is needed, not {git!r}")
+    if url and not url.startswith("https://"):
+        problems.append(f"WITNESS_GIT_URL: an address with https:// is needed, not {url!r}")
+    return Witnesses(mail, Path(git) if git else None, url)
+
+
+_ADDRESS = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]{3,200}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 

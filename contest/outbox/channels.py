@@ -6,47 +6,23 @@ message can never go). Each waits for a limited time only.
 
 from __future__ import annotations
 
-import json
 import smtplib
 import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from contest.core.config import Mail, Settings, Sms
+from contest.core.config import Mail, Settings
+from contest.outbox.gateway import SmsGateway
+from contest.outbox.letters import Letter, Permanent, Transient
+
+__all__ = ["Channel", "Kept", "Letter", "Missing", "Permanent", "SmsGateway", "Smtp", "Transient", "channels_for"]
 
 SMTP_SECONDS = 20
-GATEWAY_SECONDS = 15
 _IMPLICIT_TLS = 465
-# Codes of a gateway that say something about the gateway or its configuration, not about the message.
-_TRY_AGAIN = {401, 403, 404, 407, 408, 425, 429}
-
-
-class Transient(Exception):
-    """Not now: the server is busy, away or wrongly configured."""
-
-
-class Permanent(Exception):
-    """Never: the address does not exist, or the message cannot be accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A rendered message. `key` stays the same over all attempts, so that a copy can be recognised."""
-
-    address: str
-    subject: str
-    body: str
-    locale: str
-    key: str
-    at: datetime
 
 
 class Channel(Protocol):
@@ -139,43 +115,6 @@ class Smtp:
         except (ValueError, IndexError, MessageError) as error:
             raise Permanent(f"cannot be written: {error}") from error
         return message
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The token goes to the gateway that was configured, nowhere else."""
-
-    def redirect_request(self, *arguments: object, **more: object) -> None:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class SmsGateway:
-    """Text messages: POST of JSON {to, text} with a bearer token; any 2xx means accepted."""
-
-    sms: Sms
-    seconds: float = GATEWAY_SECONDS
-    keeps: bool = False
-
-    def send(self, letter: Letter) -> None:
-        if urlsplit(self.sms.url).scheme not in {"http", "https"}:
-            raise Transient("the address of the gateway is not http(s)")
-        request = urllib.request.Request(  # noqa: S310 -- the scheme is checked above
-            self.sms.url,
-            data=json.dumps({"to": letter.address, "text": letter.body.strip()}, ensure_ascii=False).encode(),
-            headers={
-                "Authorization": f"Bearer {self.sms.token}",
-                "Content-Type": "application/json; charset=utf-8",
-                "Idempotency-Key": letter.key,
-            },
-        )
-        try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=self.seconds) as answer:
-                answer.read(10_000)
-        except urllib.error.HTTPError as error:
-            permanent = 400 <= error.code < 500 and error.code not in _TRY_AGAIN
-            raise (Permanent if permanent else Transient)(f"gateway answered {error.code}") from error
-        except (OSError, ValueError) as error:
-            raise Transient(f"{type(error).__name__}: {error}") from error
 
 
 def _verdict(code: int) -> type[Transient] | type[Permanent]:

@@ -11,7 +11,7 @@ LONGEST_WAIT = timedelta(hours=6)
 # A runner that dies while sending is taken for dead after this; sending itself times out far sooner.
 CLAIM = timedelta(minutes=5)
 # Parameters that open something: gone from the table once the message is on its way.
-SECRET_PARAMS = frozenset({"code", "token"})
+SECRET_PARAMS = frozenset({"code", "token", "ballot_receipt"})
 
 
 def wait_after(attempts: int, chance: float) -> timedelta:

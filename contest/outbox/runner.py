@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -196,7 +196,7 @@ def _attempt(message: Message, channel: Channel) -> bool:
     except Permanent as error:
         _finish(identifier, state="failed", error=str(error))
     except Transient as error:
-        _put_off(identifier, attempts, str(error))
+        _put_off(identifier, attempts, str(error), error.after)
     except Exception as error:
         # A template that is broken today may be mended tomorrow, before the attempts run out.
         log.exception("message %s (%s) could not be made", identifier, message.template)
@@ -233,7 +233,7 @@ def _finish(identifier: int, *, state: str, error: str | None = None, forget: bo
         log.warning("message %s failed: %s", identifier, error)
 
 
-def _put_off(identifier: int, attempts: int, error: str) -> None:
+def _put_off(identifier: int, attempts: int, error: str, after: timedelta | None = None) -> None:
     if attempts >= ATTEMPTS:
         _finish(identifier, state="failed", error=error[:1000])
         return
@@ -242,4 +242,4 @@ def _put_off(identifier: int, attempts: int, error: str) -> None:
         if message is None:
             return
         message.error, message.claimed_until = error[:1000], None
-        message.next_try_at = now + wait_after(attempts, _random.random())
+        message.next_try_at = now + max(wait_after(attempts, _random.random()), after or timedelta(0))

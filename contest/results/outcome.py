@@ -30,7 +30,8 @@ from contest.results.models import PrizeWithheld
 from contest.results.prizes import Award, Awards, Undecided, Withholding, award
 from contest.results.rules import prizes_outside
 from contest.results.wording import as_text, keep, keep_all
-from contest.voting.queries import count_votes
+from contest.voting.counting import count_votes
+from contest.voting.review_lists import count_waiting
 from contest.voting.tally import ReadersOutcome, Tally, readers_prize
 
 
@@ -71,6 +72,13 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
     window = rules.window("voting") if rules.voting.enabled else None
     if window and now < window.closes:
         missing.append(Missing((N_("Readers vote until %(at)s."), {"at": window.closes}), None))
+    review = rules.window("vote_audit")
+    if window and review and window.closes <= now < review.closes:
+        missing.append(Missing((N_("The vote is reviewed until %(at)s."), {"at": review.closes}), "voting.review_desk"))
+    if window and (waiting := count_waiting(contest.id)):
+        # Who works out results knows the count, and from then on nobody reviews ballots.
+        text = N_("The review of the vote: %(count)s batches of ballots wait for a second person.")
+        missing.append(Missing((text, {"count": waiting}), "voting.review_desk"))
     return missing
 
 

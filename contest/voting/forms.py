@@ -23,6 +23,15 @@ class MailForm(Form):
     contact = StringField(_l("E-mail address"), [DataRequired(_l("Write your e-mail address.")), _too_long])
 
 
+class EitherForm(Form):
+    """An e-mail address or a mobile number, whichever stands on the roll of a unit."""
+
+    contact = StringField(
+        _l("E-mail address or mobile phone number"),
+        [DataRequired(_l("Write your e-mail address or your mobile phone number.")), _too_long],
+    )
+
+
 class CodeForm(Form):
     """The code that was sent."""
 

@@ -51,6 +51,7 @@ class VoteCode(Base):
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
     tag: Mapped[str] = mapped_column(String(64))
     code_hash: Mapped[str] = mapped_column(String(64))
+    prefix: Mapped[str] = mapped_column(String(8), default="")  # of a number: +84912; "" by mail
     sent_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     tries: Mapped[int] = mapped_column(default=0)

@@ -19,7 +19,11 @@ class VoterTrace(Base):
     """
 
     __tablename__ = "voter_trace"
-    __table_args__ = (Index("ix_voter_trace_network", "contest_id", "network"),)
+    __table_args__ = (
+        Index("ix_voter_trace_network", "contest_id", "network"),
+        Index("ix_voter_trace_device", "contest_id", "device"),
+        Index("ix_voter_trace_stem", "contest_id", "stem"),
+    )
 
     id: Mapped[IntPk]
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
@@ -30,10 +34,42 @@ class VoterTrace(Base):
     device: Mapped[str] = mapped_column(String(16))  # of the cookie that stays in the browser; "" without one
     agent: Mapped[str] = mapped_column(String(16))  # of what the browser says it is
     family: Mapped[str] = mapped_column(String(16))  # of the number's first digits, or the mail domain
+    stem: Mapped[str] = mapped_column(String(16), default="")  # letter and hash: n a hundred numbers, m a name, p a tag
     domain: Mapped[str] = mapped_column(String(12), default="")  # known | unknown | throwaway; "" for a number
     unit_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit.id"))  # on a roll, or as the voter said
     code_seconds: Mapped[int | None]  # between sending and typing the code
     work: Mapped[int] = mapped_column(default=0)  # difficulty of the proof of work that was shown; 0 none
+    work_ms: Mapped[int | None]  # from the challenge to its answer
+    replays: Mapped[int] = mapped_column(default=0)  # used proofs of work that this browser showed before
+
+
+class VoteAsked(Base):
+    """How many codes were asked for in ten minutes: of a network, a family of numbers or domains. Wall times."""
+
+    __tablename__ = "vote_asked"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)  # network | family | all | line
+    subject: Mapped[str] = mapped_column(String(16), primary_key=True)
+    slot: Mapped[Instant] = mapped_column(primary_key=True)
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class VoteLook(Base):
+    """How far the ballots of a vote have been looked through for what people should see, and what is usual.
+
+    `usual` holds no figure of an entry: how fast codes are typed, browsers, networks and their share.
+    """
+
+    __tablename__ = "vote_look"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    last_id: Mapped[int] = mapped_column(BigId, default=0)  # the last ballot of the windows that are done
+    upto: Mapped[datetime | None] = mapped_column(UtcInstant)
+    day_id: Mapped[int] = mapped_column(BigId, default=0)  # as last_id and upto, for whole days
+    day_upto: Mapped[datetime | None] = mapped_column(UtcInstant)
+    whole_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when all was looked through after the close
+    usual: Mapped[Json]
 
 
 class RollEntry(Base):
@@ -70,6 +106,51 @@ class SmsCost(Base):
     parts: Mapped[int] = mapped_column(default=0)
     cost_vnd: Mapped[int] = mapped_column(BigId, default=0)
     confirmed: Mapped[int] = mapped_column(default=0)  # how many of the codes were typed
+
+
+class SmsSpending(Base):
+    """What a contest's codes by text message have cost: in all, and on the latest day. One row, raised within caps."""
+
+    __tablename__ = "sms_spending"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    spent_vnd: Mapped[int] = mapped_column(BigId, default=0)
+    day: Mapped[date] = mapped_column(Date)
+    day_vnd: Mapped[int] = mapped_column(BigId, default=0)
+
+
+class SmsAlarm(Base):
+    """That organisers were told of something about text messages: each name once."""
+
+    __tablename__ = "sms_alarm"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)  # total:80, 2027-05-20:50, 2027-05-20:+84912
+    at: Mapped[Instant]
+
+
+class CodeRate(Base):
+    """Codes asked for in one hour of the machine by one network, or for one range of numbers."""
+
+    __tablename__ = "code_rate"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(24), primary_key=True)  # a network's hash, or +84912
+    hour: Mapped[Instant] = mapped_column(primary_key=True)
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class VoterAlias(Base):
+    """Another tag of a voter with an account: of the account itself, and of its other contact.
+
+    Without it an account that changes its address would be a voter anew.
+    """
+
+    __tablename__ = "voter_alias"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    voter_id: Mapped[int] = mapped_column(BigId, ForeignKey("voter.id"), index=True)
 
 
 class Finding(Base):
@@ -110,7 +191,8 @@ class FindingBallot(Base):
 class Setting(Base):
     """A batch of ballots to set aside, or to admit again: proposed by one person, decided by another.
 
-    `kind` is "void" or "admit". `reason` is a code of the rules' `set_aside`; `words` say why.
+    `kind` is "void" or "admit". `reason` is a code of the rules' `set_aside`, or of review.ADMIT_REASONS;
+    `words` say why.
     """
 
     __tablename__ = "vote_setting"
@@ -123,6 +205,11 @@ class Setting(Base):
     kind: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str] = mapped_column(String(40))
     words: Mapped[LongText]
+    picked: Mapped[Json]  # how the ballots were chosen: what the finding was narrowed by, or numbers
+    ballots: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of their numbers, sorted, a line each
+    undoes_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("vote_setting.id"))
+    changed: Mapped[int | None]  # how many it was done to: others stood so already
     state: Mapped[str] = mapped_column(String(12), default="proposed")  # proposed | made | refused | withdrawn
     proposed_by: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     proposed_at: Mapped[Instant]
@@ -130,6 +217,8 @@ class Setting(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     answer: Mapped[LongText | None]  # what the second person said
 
+    finding: Mapped[Finding | None] = relationship(Finding)
+    undoes: Mapped[Setting | None] = relationship(remote_side=lambda: Setting.id)
     proposer: Mapped[User] = relationship(foreign_keys=[proposed_by])
     decider: Mapped[User | None] = relationship(foreign_keys=[decided_by])
 
@@ -159,6 +248,20 @@ class BallotDecision(Base):
     at: Mapped[Instant]
 
 
+class VotePicture(Base):
+    """How the ballots of a vote spread over hours, ways, networks and units, as `distribution.draw` saw them last.
+
+    Pages read this one row, however many ballots there are. It holds no figure of an entry.
+    """
+
+    __tablename__ = "vote_picture"
+
+    contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
+    made_at: Mapped[Instant]
+    ballots: Mapped[int] = mapped_column(BigId)
+    content: Mapped[Json]
+
+
 class BallotPattern(Base):
     """How many ballots made the same choices, counted once after the close: a count of a count is quick.
 
@@ -175,13 +278,17 @@ class BallotPattern(Base):
 class PaperBatch(Base):
     """Ballots on paper from one place, keyed in twice by two people who do not see each other's.
 
-    `first` and `second`: a list of lists of public ids, in the order of the slips. Ballots come to be
-    when both agree and a third look (`accepted_by`, one of the two may not) takes them in.
+    `first` and `second`: while somebody types, the text by the slip's number; from `first_at` and
+    `second_at` a list of lists of public ids in the order of the slips, empty for a spoilt one. Ballots
+    come to be when both agree and a third person (`accepted_by`) takes them in.
     """
 
     __tablename__ = "paper_batch"
     __table_args__ = (
         CheckConstraint("second_by IS NULL OR second_by <> first_by", name="two_people"),
+        CheckConstraint(
+            "accepted_by IS NULL OR (accepted_by <> first_by AND accepted_by <> second_by)", name="third_person"
+        ),
         CheckConstraint("slips BETWEEN 1 AND 2000", name="slips"),
     )
 

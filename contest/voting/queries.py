@@ -1,18 +1,17 @@
 """What is on the ballot, what a voter chose, and what is counted.
 
-Figures of single entries leave this room through `tally_inputs` alone, for the results room, which
+Figures of single entries leave this room through `voting.counting` alone, for the results room, which
 decides when they are shown. Pages before that know of one figure: `turnout`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import defer, joinedload, load_only
 
 from contest.contests.models import Contest
@@ -22,8 +21,8 @@ from contest.entries.models import Entry
 from contest.entries.queries import finalists_of
 from contest.exemplars.models import Exemplar
 from contest.exemplars.queries import cleared_exemplars
-from contest.voting import tally
 from contest.voting.models import Ballot, Choice, Voter
+from contest.voting.models_log import BallotLog
 from contest.voting.rules import CONTEST_SCOPE
 
 
@@ -59,6 +58,13 @@ def gallery(contest: Contest) -> Sequence[Entry]:
             joinedload(Entry.exemplar).load_only(Exemplar.name, Exemplar.is_child).joinedload(Exemplar.unit),
         )
     ).all()
+
+
+def find_on_the_ballot(contest: Contest, public_id: str) -> Entry | None:
+    """An entry that may be chosen now."""
+    return db.session.scalar(
+        on_the_ballot(contest.id, contest.rules.voting.categories).where(Entry.public_id == public_id)
+    )
 
 
 def find_voter(contest_id: int, voter_id: int) -> Voter | None:
@@ -100,6 +106,16 @@ class OwnBallot:
         return [choice for choice in self.choices if not choice.stands]
 
 
+def own_ballots(contest_id: int, voter_id: int) -> dict[str, int]:
+    """The revisions of a voter's ballots by scope, oldest first."""
+    rows = db.session.execute(
+        select(Ballot.scope, Ballot.revision)
+        .where(Ballot.contest_id == contest_id, Ballot.voter_id == voter_id)
+        .order_by(Ballot.id)
+    )
+    return {row.scope: row.revision for row in rows}
+
+
 def find_own_ballot(contest: Contest, voter_id: int, scope: str = CONTEST_SCOPE) -> OwnBallot | None:
     """The ballot of a voter in `contest`; `scope` says which where the rules give several (rules.scope_of)."""
     ballot = db.session.scalar(
@@ -135,41 +151,8 @@ def chosen_titles(contest: Contest, ballot: OwnBallot, now: datetime) -> dict[st
 
 
 def turnout(contest_id: int) -> int:
-    """How many ballots were cast: the one figure that may be shown while the vote is open."""
-    return db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest_id)) or 0
+    """How many ballots were cast and have their place in the log: the one figure shown while the vote is open.
 
-
-class TallyInputs(NamedTuple):
-    """What `tally.tally` counts: `ballots` can be walked through once. Entries by public id."""
-
-    ballots: Iterator[tally.Ballot]
-    finalists: tuple[str, ...]
-
-
-def tally_inputs(contest: Contest) -> TallyInputs:
-    """The current choices of every ballot, and the finalists that stand. Two statements.
-
-    Rows are fetched in parts, so that memory does not grow with the number of voters.
+    Sealing counts them, so that it costs the same whatever their number.
     """
-    finalists = db.session.scalars(
-        on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(Entry.public_id)
-    ).all()
-    rows = db.session.execute(
-        select(Ballot.id, Entry.public_id)
-        .outerjoin(Choice, Choice.ballot_id == Ballot.id)
-        .outerjoin(Entry, Entry.id == Choice.entry_id)
-        .where(Ballot.contest_id == contest.id)
-        .order_by(Ballot.id, Choice.slot)
-        .execution_options(yield_per=5000)
-    )
-    ballots = (
-        # A ballot always has choices; an outer join would still show one that had lost them.
-        tally.Ballot(tuple(entry for _, entry in choices if entry))
-        for _, choices in groupby(rows, key=lambda row: row[0])
-    )
-    return TallyInputs(ballots, tuple(sorted(finalists)))
-
-
-def count_votes(contest: Contest) -> tally.Tally:
-    """The count of a contest's vote as it stands. Who may see it, and when, is the results room's say."""
-    return tally.tally(*tally_inputs(contest))
+    return db.session.scalar(select(BallotLog.ballots).where(BallotLog.contest_id == contest_id)) or 0

@@ -60,6 +60,16 @@ SALT = re.compile(r"[0-9a-f]{64}")
 CONTEST_SCOPE = "contest"
 
 
+def parts_of(voting: Voting) -> list[str]:
+    """The ballots that a reader has at one time, as addresses name them: one without a name, one for each
+    category, or today's by their numbers."""
+    if voting.ballot_scope == "category":
+        return list(voting.categories)
+    if voting.ballot_scope == "day":
+        return [str(number + 1) for number in range(voting.ballots_per_day)]
+    return [""]
+
+
 def scope_of(voting: Voting, now: datetime, part: str = "") -> str:
     """Which of a voter's ballots is meant: `part` is a category or, by the day, a number from 1.
 

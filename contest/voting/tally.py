@@ -30,7 +30,7 @@ class Tally:
     """The count. `cast` = `valid` + all of `set_aside` + `void`.
 
     `void`: ballots that were cast but whose choices have all fallen out; they are not valid.
-    `votes` has every finalist still in, also with 0.
+    `votes` has every finalist still in, also with 0. `paper`: how many of `cast` came on paper.
     """
 
     cast: int
@@ -38,9 +38,10 @@ class Tally:
     void: int
     set_aside: dict[str, int]
     votes: dict[str, int]
+    paper: int = 0
 
 
-def tally(ballots: Iterable[Ballot], finalists: Iterable[str]) -> Tally:
+def tally(ballots: Iterable[Ballot], finalists: Iterable[str], *, paper: int = 0) -> Tally:
     """Count the ballots for the finalists that are still in; an entry counts once on a ballot."""
     votes = dict.fromkeys(finalists, 0)
     cast = valid = void = 0
@@ -57,7 +58,24 @@ def tally(ballots: Iterable[Ballot], finalists: Iterable[str]) -> Tally:
         valid += 1
         for entry in standing:
             votes[entry] += 1
-    return Tally(cast, valid, void, dict(set_aside), votes)
+    return Tally(cast, valid, void, dict(set_aside), votes, paper)
+
+
+def tally_groups(
+    groups: Mapping[tuple[str, ...], int], finalists: Iterable[str], *, set_aside: Mapping[str, int], paper: int = 0
+) -> Tally:
+    """The same count from groups: choices -> how many ballots that are not set aside made them."""
+    votes = dict.fromkeys(finalists, 0)
+    valid = void = 0
+    for choices, ballots in groups.items():
+        standing = votes.keys() & set(choices)
+        if standing:
+            valid += ballots
+        else:
+            void += ballots
+        for entry in standing:
+            votes[entry] += ballots
+    return Tally(valid + void + sum(set_aside.values()), valid, void, dict(set_aside), votes, paper)
 
 
 @dataclass(frozen=True)

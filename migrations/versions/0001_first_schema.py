@@ -338,6 +338,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("contest_id", "category", name=op.f("uq_code_map_opening_contest_id_category")),
     )
     op.create_table(
+        "code_rate",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(length=24), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_code_rate_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "subject", "hour", name=op.f("pk_code_rate")),
+    )
+    op.create_table(
         "commemoration",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -683,6 +692,10 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "accepted_by IS NULL OR (accepted_by <> first_by AND accepted_by <> second_by)",
+            name=op.f("ck_paper_batch_third_person"),
+        ),
         sa.CheckConstraint("second_by IS NULL OR second_by <> first_by", name=op.f("ck_paper_batch_two_people")),
         sa.CheckConstraint("slips BETWEEN 1 AND 2000", name=op.f("ck_paper_batch_slips")),
         sa.ForeignKeyConstraint(["accepted_by"], ["user.id"], name=op.f("fk_paper_batch_accepted_by_user")),
@@ -966,6 +979,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_sign_in_user", ["user_id"], unique=False)
 
     op.create_table(
+        "sms_alarm",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_alarm_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "name", name=op.f("pk_sms_alarm")),
+    )
+    op.create_table(
         "sms_cost",
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -976,6 +997,17 @@ def upgrade() -> None:
         sa.Column("confirmed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_cost_contest_id_contest")),
         sa.PrimaryKeyConstraint("contest_id", "day", "prefix", name=op.f("pk_sms_cost")),
+    )
+    op.create_table(
+        "sms_spending",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("spent_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_sms_spending_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_sms_spending")),
     )
     op.create_table(
         "terms_acceptance",
@@ -1085,11 +1117,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "role_id", name=op.f("pk_user_site_role")),
     )
     op.create_table(
+        "vote_asked",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_asked_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", "kind", "subject", "slot", name=op.f("pk_vote_asked")),
+    )
+    op.create_table(
         "vote_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tag", sa.String(length=64), nullable=False),
         sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -1130,6 +1173,31 @@ def upgrade() -> None:
         sa.Column("secret", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_key_contest_id_contest")),
         sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_key")),
+    )
+    op.create_table(
+        "vote_look",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("upto", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("day_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day_upto", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("usual", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_look_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_look")),
+    )
+    op.create_table(
+        "vote_picture",
+        sa.Column(
+            "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ballots", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_picture_contest_id_contest")),
+        sa.PrimaryKeyConstraint("contest_id", name=op.f("pk_vote_picture")),
     )
     op.create_table(
         "voter",
@@ -1434,6 +1502,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("picked", sa.Text(), nullable=False),
+        sa.Column("ballots", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("changed", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("proposed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
@@ -1447,11 +1520,26 @@ def upgrade() -> None:
             ["finding_id"], ["vote_finding.id"], name=op.f("fk_vote_setting_finding_id_vote_finding")
         ),
         sa.ForeignKeyConstraint(["proposed_by"], ["user.id"], name=op.f("fk_vote_setting_proposed_by_user")),
+        sa.ForeignKeyConstraint(
+            ["undoes_id"], ["vote_setting.id"], name=op.f("fk_vote_setting_undoes_id_vote_setting")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vote_setting")),
         sa.UniqueConstraint("public_id", name=op.f("uq_vote_setting_public_id")),
     )
     with op.batch_alter_table("vote_setting", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vote_setting_contest_id"), ["contest_id"], unique=False)
+
+    op.create_table(
+        "voter_alias",
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("voter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_alias_contest_id_contest")),
+        sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_voter_alias_voter_id_voter")),
+        sa.PrimaryKeyConstraint("contest_id", "tag", name=op.f("pk_voter_alias")),
+    )
+    with op.batch_alter_table("voter_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_voter_alias_voter_id"), ["voter_id"], unique=False)
 
     op.create_table(
         "voter_trace",
@@ -1464,17 +1552,22 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=16), nullable=False),
         sa.Column("agent", sa.String(length=16), nullable=False),
         sa.Column("family", sa.String(length=16), nullable=False),
+        sa.Column("stem", sa.String(length=16), nullable=False),
         sa.Column("domain", sa.String(length=12), nullable=False),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code_seconds", sa.Integer(), nullable=True),
         sa.Column("work", sa.Integer(), nullable=False),
+        sa.Column("work_ms", sa.Integer(), nullable=True),
+        sa.Column("replays", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_voter_trace_contest_id_contest")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_voter_trace_unit_id_unit")),
         sa.ForeignKeyConstraint(["voter_id"], ["voter.id"], name=op.f("fk_voter_trace_voter_id_voter")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_voter_trace")),
     )
     with op.batch_alter_table("voter_trace", schema=None) as batch_op:
+        batch_op.create_index("ix_voter_trace_device", ["contest_id", "device"], unique=False)
         batch_op.create_index("ix_voter_trace_network", ["contest_id", "network"], unique=False)
+        batch_op.create_index("ix_voter_trace_stem", ["contest_id", "stem"], unique=False)
         batch_op.create_index(batch_op.f("ix_voter_trace_voter_id"), ["voter_id"], unique=False)
 
     op.create_table(
@@ -2661,9 +2754,15 @@ def downgrade() -> None:
     op.drop_table("advancement")
     with op.batch_alter_table("voter_trace", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_voter_trace_voter_id"))
+        batch_op.drop_index("ix_voter_trace_stem")
         batch_op.drop_index("ix_voter_trace_network")
+        batch_op.drop_index("ix_voter_trace_device")
 
     op.drop_table("voter_trace")
+    with op.batch_alter_table("voter_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_voter_alias_voter_id"))
+
+    op.drop_table("voter_alias")
     with op.batch_alter_table("vote_setting", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vote_setting_contest_id"))
 
@@ -2706,12 +2805,15 @@ def downgrade() -> None:
     op.drop_table("ballot")
     op.drop_table("witness_report")
     op.drop_table("voter")
+    op.drop_table("vote_picture")
+    op.drop_table("vote_look")
     op.drop_table("vote_key")
     op.drop_table("vote_finding")
     with op.batch_alter_table("vote_code", schema=None) as batch_op:
         batch_op.drop_index("ix_vote_code_tag")
 
     op.drop_table("vote_code")
+    op.drop_table("vote_asked")
     op.drop_table("user_site_role")
     with op.batch_alter_table("unit_place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_place_unit_id"))
@@ -2741,7 +2843,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_terms_acceptance_judge_id"))
 
     op.drop_table("terms_acceptance")
+    op.drop_table("sms_spending")
     op.drop_table("sms_cost")
+    op.drop_table("sms_alarm")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_user")
 
@@ -2864,6 +2968,7 @@ def downgrade() -> None:
     op.drop_table("council_meeting")
     op.drop_table("contest_step")
     op.drop_table("commemoration")
+    op.drop_table("code_rate")
     op.drop_table("code_map_opening")
     op.drop_table("checkpoint")
     op.drop_table("certificate_look")

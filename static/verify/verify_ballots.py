@@ -18,14 +18,21 @@ import json
 import re
 import sys
 import zipfile
+from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 
-HEX32, HEX64 = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
-WORD = re.compile(r"[0-9A-Za-z_.:-]{1,100}")
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
+HEX64 = re.compile(r"[0-9a-f]{64}")
+BALLOT = re.compile(r"[2-9A-HJKMNP-Z]{16}")
+CODE = re.compile(r"[0-9A-Za-z_.:-]{1,100}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+NUMBER = re.compile(r"0|[1-9][0-9]{0,11}")
+NAME = r"[!-*,-~]{1,200}"
+SIGNATURE = re.compile(rf"— ({NAME}) ([!-~]{{1,400}})")
 LONGEST = 200_000  # bytes of a line
-MOST = 4 << 30  # bytes of a file
+MOST = 8 << 30  # bytes of a file
+DEEPEST = 8  # objects and lists within one another
+BLOCK = 1 << 20
 
 
 class Wrong(Exception):
@@ -72,48 +79,68 @@ def _add(p: tuple[int, int, int, int], q: tuple[int, int, int, int]) -> tuple[in
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def _times(number: int, point: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    total = (0, 1, 1, 0)
-    while number:
-        if number & 1:
-            total = _add(total, point)
-        point = _add(point, point)
-        number >>= 1
-    return total
-
-
 _BASE_Y = 4 * pow(5, -1, P) % P
 _BASE_X = _recover_x(_BASE_Y, 0)
 assert _BASE_X is not None
 BASE = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % P)
 
 
+Table = list[list[tuple[int, int, int, int]]]
+
+
+def _table(point: tuple[int, int, int, int], bits: int) -> Table:
+    """For each digit of `bits` bits of a number, the lowest first: the digit times the point at that place."""
+    table = []
+    for _ in range(256 // bits):
+        row = [(0, 1, 1, 0)]
+        for _ in range((1 << bits) - 1):
+            row.append(_add(row[-1], point))
+        table.append(row)
+        point = _add(row[-1], point)
+    return table
+
+
+class Signer:
+    """The holder of a public key (32 bytes). With `many` signatures to check, larger tables are worth their making."""
+
+    _bases: dict[int, Table] = {}
+
+    def __init__(self, public: bytes, *, many: bool = False) -> None:
+        self._bits = 8 if many else 4
+        self._public = public
+        point = _point(public) if len(public) == 32 else None
+        # The key's opposite: sB - hA is a sum then.
+        self._key = _table((P - point[0], point[1], 1, P - point[3]), self._bits) if point is not None else None
+        if self._bits not in self._bases:
+            self._bases[self._bits] = _table(BASE, self._bits)
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether `signature` (64 bytes) of `message` is theirs."""
+        s = int.from_bytes(signature[32:], "little")
+        if self._key is None or len(signature) != 64 or s >= L:
+            return False
+        challenge = int.from_bytes(hashlib.sha512(signature[:32] + self._public + message).digest(), "little") % L
+        total, mask = (0, 1, 1, 0), (1 << self._bits) - 1
+        for table, number in ((self._bases[self._bits], s), (self._key, challenge)):
+            for row in table:
+                if number & mask:
+                    total = _add(total, row[number & mask])
+                number >>= self._bits
+        inverse = pow(total[2], -1, P)
+        x, y = total[0] * inverse % P, total[1] * inverse % P
+        return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
+
+
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) of `message` is by the holder of `public` (32 bytes)."""
-    if len(public) != 32 or len(signature) != 64:
-        return False
-    key, commitment = _point(public), _point(signature[:32])
-    s = int.from_bytes(signature[32:], "little")
-    if key is None or commitment is None or s >= L:
-        return False
-    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    left, right = _times(s, BASE), _add(commitment, _times(challenge, key))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+    """Whether `signature` of `message` is by the holder of `public`."""
+    return Signer(public).signed(message, signature)
 
 
 # The tree, RFC 6962 §2.1
 
 
-def grow(peaks: list[bytes], size: int, leaf: bytes) -> None:
-    """Add the hash of a leaf to a tree of `size`, kept as the roots of its perfect subtrees."""
-    peaks.append(leaf)
-    while size & 1:
-        right, left = peaks.pop(), peaks.pop()
-        peaks.append(hashlib.sha256(b"\x01" + left + right).digest())
-        size >>= 1
-
-
 def root_of(peaks: list[bytes]) -> bytes:
+    """The root of a tree, kept as the roots of its perfect subtrees, the largest first."""
     if not peaks:
         return hashlib.sha256(b"").digest()
     root = peaks[-1]
@@ -130,7 +157,13 @@ def canonical(value: object) -> bytes:
 
 
 def _no_float(text: str) -> object:
-    raise ValueError(f"{text} is no whole number")
+    raise ValueError(f"{text[:40]} is no whole number")
+
+
+def _whole(text: str) -> int:
+    if len(text) > 12 or text.startswith("-"):
+        raise ValueError(f"{text[:40]} is not from 0 to 999999999999")
+    return int(text)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -140,19 +173,24 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-_DECODE = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_once).decode
+_DECODE = json.JSONDecoder(
+    parse_float=_no_float, parse_constant=_no_float, parse_int=_whole, object_pairs_hook=_once
+).decode
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
 
 
 def read_json(line: bytes, step: str, where: str) -> dict:
     """One object that is written canonically. Raises Wrong."""
-    if len(line) > LONGEST:
-        raise Wrong(step, f"{where} is too long")
     try:
         value = _DECODE(line.decode("ascii"))
-        if not isinstance(value, dict) or canonical(value) != line:
+        if not isinstance(value, dict) or _depth(value) > DEEPEST or canonical(value) != line:
             raise ValueError("not written canonically")
     except (ValueError, RecursionError) as error:
-        raise Wrong(step, f"{where} is not a canonical object: {error}") from None
+        raise Wrong(step, f"{where} is not a canonical object: {str(error)[:200]}") from None
     return value
 
 
@@ -171,10 +209,10 @@ def is_count(value: object, least: int = 0) -> bool:
 
 
 def is_code(value: object) -> bool:
-    return isinstance(value, str) and WORD.fullmatch(value) is not None
+    return isinstance(value, str) and CODE.fullmatch(value) is not None
 
 
-def is_hex(value: object, pattern: re.Pattern[str]) -> bool:
+def fits(value: object, pattern: re.Pattern[str]) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
@@ -187,228 +225,355 @@ def are_codes(value: object, *, ordered: bool) -> bool:
     )
 
 
+def is_positive(value: object) -> bool:
+    return is_count(value, 1)
+
+
+TERMS = {
+    "rules": lambda value: fits(value, HEX64),
+    "closes": lambda value: fits(value, INSTANT),
+    "minimum": is_count,
+    "seats": is_count,
+    "tie_break": lambda value: are_codes(value, ordered=False),
+}
+DECISION = {"number": is_positive, "reason": is_code}
 SHAPES = {
     "open": {
-        "v": lambda value: value == 1 and type(value) is int,
-        "rules": lambda value: is_hex(value, HEX64),
-        "candidates": lambda value: are_codes(value, ordered=True) and value,
-        "choices_max": lambda value: is_count(value, 1),
-        "closes": lambda value: isinstance(value, str) and INSTANT.fullmatch(value),
-        "minimum": is_count,
-        "seats": lambda value: is_count(value, 0),
-        "tie_break": lambda value: are_codes(value, ordered=False),
+        **TERMS,
+        "v": lambda value: type(value) is int and value == 1,
+        "candidates": lambda value: (
+            isinstance(value, dict) and value and all(is_code(key) and is_code(of) for key, of in value.items())
+        ),
+        "scope": lambda value: value in ("contest", "category", "day"),
+        "choices_max": is_positive,
+        "choices_per_category": is_count,
         "key": lambda value: isinstance(value, str),
     },
     "ballot": {
-        "ballot": lambda value: is_hex(value, HEX32),
-        "revision": lambda value: is_count(value, 1),
-        "tag": lambda value: is_hex(value, HEX64),
-        "commitment": lambda value: is_hex(value, HEX64),
+        "ballot": lambda value: fits(value, BALLOT),
+        "revision": is_positive,
+        "tag": lambda value: fits(value, HEX64),
+        "commitment": lambda value: fits(value, HEX64),
     },
-    "stand": {
-        "candidate": is_code,
-        "stands": lambda value: isinstance(value, bool),
-        "number": lambda value: is_count(value, 1),
-        "reason": is_code,
+    "paper": {
+        "ballot": lambda value: fits(value, BALLOT),
+        "batch": is_code,
+        "revision": lambda value: type(value) is int and value == 1,
+        "commitment": lambda value: fits(value, HEX64),
     },
-    "void": {
-        "ballot": lambda value: is_hex(value, HEX32),
-        "number": lambda value: is_count(value, 1),
-        "reason": is_code,
-        "role": is_code,
-    },
-    "close": {"ballots": is_count, "number": lambda value: is_count(value, 1)},
+    "join": {**DECISION, "candidate": is_code, "category": is_code},
+    "stand": {**DECISION, "candidate": is_code, "stands": lambda value: isinstance(value, bool)},
+    "amend": {**DECISION, **TERMS},
+    "void": {**DECISION, "ballot": lambda value: fits(value, BALLOT), "role": is_code},
+    "close": {"ballots": is_count, "number": is_positive},
 }
 SHAPES["admit"] = SHAPES["void"]
+AFTER_THE_CLOSE = ("void", "admit", "stand")
+
+
+def read_leaf(line: bytes, at: int) -> dict:
+    """A leaf by its shape alone. Raises Wrong."""
+    leaf = read_json(line, "syntax", f"leaf {at}")
+    kind = leaf.get("kind")
+    shape = SHAPES.get(kind) if isinstance(kind, str) else None
+    if shape is None or leaf.keys() != shape.keys() | {"kind", "contest"}:
+        raise Wrong("syntax", f"leaf {at} has other keys than its kind")
+    for name, holds in (*shape.items(), ("contest", is_code)):
+        if not holds(leaf[name]):
+            raise Wrong("syntax", f"leaf {at}: {name} is not what it must be")
+    return leaf
 
 
 class Folder:
-    """The files of a vote, from a folder or a .zip."""
+    """The files of a vote, from a folder or a .zip. Large ones are read in parts, as often as they are asked for."""
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path) if path.is_file() else None
         self._path = path
 
-    def read(self, name: str) -> bytes:
-        if self._zip is not None:
-            found = self._zip.getinfo(name)
-            if found.file_size > MOST:
-                raise OSError(f"{name} is too large")
-            return self._zip.read(name)
-        if (self._path / name).stat().st_size > MOST:
-            raise OSError(f"{name} is too large")
-        return (self._path / name).read_bytes()
-
     def has(self, name: str) -> bool:
         return name in self._zip.namelist() if self._zip is not None else (self._path / name).exists()
+
+    def _open(self, name: str):  # noqa: ANN202 -- a binary stream of either kind
+        size = self._zip.getinfo(name).file_size if self._zip is not None else (self._path / name).stat().st_size
+        if size > MOST:
+            raise OSError(f"{name} is too large")
+        return self._zip.open(name) if self._zip is not None else (self._path / name).open("rb")
+
+    def read(self, name: str, most: int, step: str) -> bytes:
+        """A small file. Raises Wrong for one of more than `most` bytes."""
+        with self._open(name) as stream:
+            content = stream.read(most + 1)
+        if len(content) > most:
+            raise Wrong(step, f"{name} is too large")
+        return content
+
+    def lines(self, name: str, step: str) -> Iterator[list[bytes]]:
+        """The lines without their line feeds, many at a time. Raises Wrong where a line has no end."""
+        rest = b""
+        with self._open(name) as stream:
+            while block := stream.read(BLOCK):
+                *whole, rest = (rest + block).split(b"\n")
+                if len(rest) > LONGEST or (whole and len(max(whole, key=len)) > LONGEST):
+                    raise Wrong(step, f"{name} has a line that is too long")
+                yield whole
+        if rest:
+            raise Wrong(step, f"{name} does not end with a line feed")
 
 
 # The steps
 
 
-def read_key(text: str) -> tuple[str, bytes, bytes]:
+def read_key(content: bytes) -> tuple[str, bytes, bytes]:
     """Name, key id and public key of a verifier key."""
-    parts = text.split("+", 2)
-    if len(parts) != 3 or not re.fullmatch(r"[^\s+]{1,200}", parts[0]):
+    parts = content.decode("latin-1").removesuffix("\n").split("+", 2)
+    if len(parts) != 3 or not re.fullmatch(NAME, parts[0]):
         raise Wrong("key", "not a verifier key")
-    content = from_base64(parts[2], "key")
-    ident = hashlib.sha256(parts[0].encode() + b"\n" + content).digest()[:4]
-    if len(content) != 33 or content[0] != 1 or ident.hex() != parts[1]:
+    key = from_base64(parts[2], "key")
+    ident = hashlib.sha256(parts[0].encode() + b"\n" + key).digest()[:4]
+    if len(key) != 33 or key[0] != 1 or ident.hex() != parts[1]:
         raise Wrong("key", "not an Ed25519 verifier key")
-    return parts[0], ident, content[1:]
+    return parts[0], ident, key[1:]
 
 
-def read_checkpoints(text: str, key: tuple[str, bytes, bytes]) -> list[tuple[int, bytes]]:
+def hold_first_leaf(folder: Folder, key_text: str) -> None:
+    """The first leaf names this key; what else is wrong with it is said by a later step."""
+    try:
+        first = next((block[0] for block in folder.lines("log.jsonl", "root") if block), b"")
+        leaf = read_leaf(first, 0)
+    except Wrong:
+        return
+    if leaf["kind"] == "open" and leaf["key"] != key_text:
+        raise Wrong("key", "the first leaf names another key")
+
+
+def read_checkpoints(content: bytes, name: str, ident: bytes, signer: Signer) -> list[tuple[int, bytes]]:
     """Size and root of each checkpoint, its signature checked."""
-    name, ident, public = key
-    parts = text.split("\n\n")
-    if not text.endswith("\n") or len(parts) % 2:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Wrong("signature", "checkpoints.txt is not text") from None
+    if text and not text.endswith("\n"):
+        raise Wrong("signature", "checkpoints.txt does not end with a line feed")
+    parts = text[:-1].split("\n\n") if text else []
+    if len(parts) % 2:
         raise Wrong("signature", "checkpoints.txt is not a row of signed notes")
-    parts[-1] = parts[-1][:-1]
     found = []
     for number, (body, signatures) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
         where = f"checkpoint {number}"
         lines = body.split("\n")
-        if len(lines) != 3 or lines[0] != name or not SIZE.fullmatch(lines[1]):
+        if len(lines) != 3 or lines[0] != name or not NUMBER.fullmatch(lines[1]):
             raise Wrong("signature", f"{where} is not one of this log")
         root = from_base64(lines[2], "signature")
         if len(root) != 32:
             raise Wrong("signature", f"{where} has no root")
+        ours = None
         for line in signatures.split("\n"):
-            signed = re.fullmatch(r"— (\S{1,200}) (\S{1,400})", line)
+            signed = SIGNATURE.fullmatch(line)
             if signed is None:
                 raise Wrong("signature", f"{where} has a line that is no signature")
-            content = from_base64(signed[2], "signature")
-            if signed[1] == name and content[:4] == ident:
-                if not ed25519_holds(public, (body + "\n").encode(), content[4:]):
-                    raise Wrong("signature", f"{where}: the signature does not hold")
-                break
-        else:
+            given = from_base64(signed[2], "signature")
+            if ours is None and signed[1] == name and given[:4] == ident:
+                ours = given[4:]
+        if ours is None:
             raise Wrong("signature", f"{where} is not signed by the log's key")
+        if not signer.signed((body + "\n").encode(), ours):
+            raise Wrong("signature", f"{where}: the signature does not hold")
         found.append((int(lines[1]), root))
     return found
 
 
+def hold_against(folder: Folder, checkpoints: list[tuple[int, bytes]]) -> int:
+    """The tree of the lines is the one of each checkpoint. How many lines there are."""
+    wanted: dict[int, set[bytes]] = {}
+    for size, root in checkpoints:
+        wanted.setdefault(size, set()).add(root)
+    peaks: list[bytes] = []
+    size, differing = 0, [0] if 0 in wanted and wanted[0] != {root_of(peaks)} else []
+    sha256 = hashlib.sha256
+    for block in folder.lines("log.jsonl", "root"):
+        for line in block:
+            node, carry = sha256(b"\x00" + line).digest(), size
+            while carry & 1:
+                node = sha256(b"\x01" + peaks.pop() + node).digest()
+                carry >>= 1
+            peaks.append(node)
+            size += 1
+            if size in wanted and wanted[size] != {root_of(peaks)}:
+                differing.append(size)
+    if not checkpoints:
+        raise Wrong("root", "there is no checkpoint")
+    if checkpoints[-1][0] != size:
+        raise Wrong("root", f"the log has {size} leaves, its last checkpoint {checkpoints[-1][0]}")
+    if checkpoints[-1][1] != root_of(peaks):
+        raise Wrong("root", "the last checkpoint is not over these leaves")
+    if any(later[0] < earlier[0] for earlier, later in zip(checkpoints, checkpoints[1:])):
+        raise Wrong("prefix", "a later checkpoint is smaller")
+    if differing:
+        raise Wrong("prefix", f"the checkpoint of size {differing[0]} is not over the first leaves")
+    return size
+
+
 class Log:
-    """The leaves, read once: their tree held against the checkpoints, their syntax and their uniqueness."""
+    """What the leaves say: read once, their syntax checked, and what is to be unique is."""
 
-    def __init__(self, content: bytes, key_text: str, checkpoints: list[tuple[int, bytes]]) -> None:
-        if content and not content.endswith(b"\n"):
-            raise Wrong("syntax", "log.jsonl does not end with a line feed")
-        self.lines = content.split(b"\n")[:-1]
-        self._hold_against(checkpoints)
+    def __init__(self, folder: Folder, checkpoints: list[tuple[int, bytes]]) -> None:
+        self._sizes = sorted({size for size, _root in checkpoints})
         self.opening: dict = {}
-        self.tags: dict[str, str] = {}  # tag → ballot
-        self.ballots: dict[str, dict[int, str]] = {}  # ballot → revision → commitment
-        self._tag_of: dict[str, str] = {}
-        self.decided: dict[str, tuple[int, str, str]] = {}  # ballot → the latest (number, kind, reason)
+        self.terms: dict = {}
+        self.category: dict[str, str] = {}  # of each candidate there ever was
         self.stands: dict[str, tuple[int, bool]] = {}
-        self._numbers: set[int] = set()
+        self.heads: dict[bytes, tuple[bytes, bytes]] = {}  # ballot → tag and commitment of the first leaf met
+        self.later: dict[bytes, dict[int, bytes]] = {}  # where there is more than revision 1: revision → commitment
+        self.paper = 0
+        self.decided: dict[bytes, tuple[int, str, str]] = {}  # ballot → the latest (number, kind, reason)
+        self._tags: set[bytes] = set()
+        self._numbers: dict[int, str] = {}
+        self._joined: set[str] = set()
+        self._named: list[tuple[str, int]] = []  # candidates that fell out or came back
+        self._amended = 0
         self._closing: dict | None = None
-        self._named: list[tuple[str, int]] = []
-        self._read(key_text, checkpoints)
+        self._last = sys.maxsize  # where ballots end
+        self._not_unique = ""
+        self._read(folder)
+        self._check_whole()
 
-    def _hold_against(self, checkpoints: list[tuple[int, bytes]]) -> None:
-        if not checkpoints:
-            raise Wrong("root", "there is no checkpoint")
-        if checkpoints[-1][0] != len(self.lines):
-            raise Wrong("root", f"the log has {len(self.lines)} leaves, its last checkpoint {checkpoints[-1][0]}")
-        if any(later[0] < earlier[0] for earlier, later in zip(checkpoints, checkpoints[1:])):
-            raise Wrong("prefix", "a later checkpoint is smaller")
-        wanted: dict[int, set[bytes]] = {}
-        for size, root in checkpoints:
-            wanted.setdefault(size, set()).add(root)
-        peaks: list[bytes] = []
-        sha256 = hashlib.sha256
-        differing = [0] if 0 in wanted and wanted[0] != {root_of(peaks)} else []
-        for size, line in enumerate(self.lines):
-            grow(peaks, size, sha256(b"\x00" + line).digest())
-            if size + 1 in wanted and wanted[size + 1] != {root_of(peaks)}:
-                differing.append(size + 1)
-        if len(self.lines) in differing:
-            raise Wrong("root", "the last checkpoint is not over these leaves")
-        if differing:
-            raise Wrong("prefix", f"the checkpoint of size {differing[0]} is not over the first leaves")
-
-    def _read(self, key_text: str, checkpoints: list[tuple[int, bytes]]) -> None:
-        for at, line in enumerate(self.lines):
-            where = f"leaf {at}"
-            leaf = read_json(line, "syntax", where)
-            kind = leaf.get("kind")
-            shape = SHAPES.get(kind) if isinstance(kind, str) else None
-            if shape is None or leaf.keys() != shape.keys() | {"kind", "contest"}:
-                raise Wrong("syntax", f"{where} has other keys than its kind")
-            for name, holds in shape.items():
-                if not holds(leaf[name]):
-                    raise Wrong("syntax", f"{where}: {name} is not what it must be")
-            if (kind == "open") != (at == 0):
-                raise Wrong("syntax", f"{where}: the log is opened by its first leaf and no other")
-            if at == 0:
-                if leaf["key"] != key_text:
-                    raise Wrong("key", "the first leaf names another key")
-                if not is_code(leaf["contest"]):
-                    raise Wrong("syntax", f"{where}: contest is not what it must be")
-                self.opening = leaf
-                self.stands = {each: (0, True) for each in leaf["candidates"]}
-            elif leaf["contest"] != self.opening["contest"]:
-                raise Wrong("syntax", f"{where} is of another contest")
-            self._take(leaf, at)
-        self._check_whole(checkpoints)
-
-    def _take(self, leaf: dict, at: int) -> None:
-        kind = leaf["kind"]
-        if kind == "ballot":
-            ballot, tag, revisions = leaf["ballot"], leaf["tag"], self.ballots.setdefault(leaf["ballot"], {})
-            if leaf["revision"] in revisions:
-                raise Wrong("unique", f"leaf {at}: revision {leaf['revision']} of ballot {ballot} stands twice")
-            if self.tags.setdefault(tag, ballot) != ballot or self._tag_of.setdefault(ballot, tag) != tag:
-                raise Wrong("unique", f"leaf {at}: ballot {ballot} and its tag do not belong together alone")
-            revisions[leaf["revision"]] = leaf["commitment"]
-        elif kind != "open":
-            number = leaf["number"]
-            if number in self._numbers:
-                raise Wrong("syntax", f"leaf {at}: number {number} stands twice")
-            self._numbers.add(number)
-            if kind == "stand":
-                if leaf["candidate"] not in self.stands:
-                    raise Wrong("unique", f"leaf {at}: {leaf['candidate']} is no candidate")
-                if number > self.stands[leaf["candidate"]][0]:
-                    self.stands[leaf["candidate"]] = (number, leaf["stands"])
-            elif kind == "close":
-                if self._closing is not None:
-                    raise Wrong("syntax", f"leaf {at}: the log is closed twice")
-                self._closing = {**leaf, "at": at}
-            else:
-                self._named.append((leaf["ballot"], at))
-                if number > self.decided.get(leaf["ballot"], (0, "", ""))[0]:
-                    self.decided[leaf["ballot"]] = (number, kind, leaf["reason"])
-
-    def _check_whole(self, checkpoints: list[tuple[int, bytes]]) -> None:
-        if not self.lines:
+    def _read(self, folder: Folder) -> None:
+        at, ballots = 0, None
+        unhex = binascii.unhexlify
+        for block in folder.lines("log.jsonl", "root"):
+            for line in block:
+                plain = ballots(line) if ballots is not None else None
+                if plain is not None and at < self._last:
+                    self._ballot(plain[1], unhex(plain[4]), int(plain[3]), unhex(plain[2]), at)
+                else:
+                    self._leaf(read_leaf(line, at), at)
+                    if at == 0:
+                        ballots = _ballot_pattern(self.opening["contest"])
+                at += 1
+        if not at:
             raise Wrong("syntax", "the log is empty")
+
+    def _ballot(self, ballot: bytes, tag: bytes, revision: int, commitment: bytes, at: int) -> None:
+        held = self.heads.get(ballot)
+        if held is None:
+            if tag in self._tags:
+                self._odd(f"leaf {at}: another ballot has the tag of {ballot.decode()}")
+            self._tags.add(tag)
+            self.heads[ballot] = (tag, commitment)
+            if revision != 1:
+                self.later[ballot] = {revision: commitment}
+            return
+        revisions = self.later.setdefault(ballot, {1: held[1]})
+        if revision in revisions or tag != held[0] or not tag:
+            self._odd(f"leaf {at}: ballot {ballot.decode()} stands twice, or has two tags")
+        revisions[revision] = commitment
+
+    def _odd(self, what: str) -> None:
+        # Told only when all of the log is read: that each line is a leaf comes first.
+        self._not_unique = self._not_unique or what
+
+    def _leaf(self, leaf: dict, at: int) -> None:
+        kind = leaf["kind"]
+        if (kind == "open") != (at == 0):
+            raise Wrong("syntax", f"leaf {at}: the log is opened by its first leaf and no other")
+        if kind == "open":
+            self.opening = self.terms = leaf
+            self.category = dict(leaf["candidates"])
+            self.stands = dict.fromkeys(self.category, (0, True))
+            return
+        if leaf["contest"] != self.opening["contest"]:
+            raise Wrong("syntax", f"leaf {at} is of another contest")
+        if kind in ("ballot", "paper"):
+            if at >= self._last:
+                raise Wrong("syntax", f"leaf {at}: a ballot follows the closing")
+            ballot, commitment = leaf["ballot"].encode(), bytes.fromhex(leaf["commitment"])
+            if kind == "ballot":
+                self._ballot(ballot, bytes.fromhex(leaf["tag"]), leaf["revision"], commitment, at)
+            elif ballot in self.heads:
+                self._odd(f"leaf {at}: ballot {leaf['ballot']} stands twice")
+            else:
+                self.heads[ballot] = (b"", commitment)
+                self.paper += 1
+            return
+        if leaf["number"] in self._numbers:
+            raise Wrong("syntax", f"leaf {at}: number {leaf['number']} stands twice")
+        self._numbers[leaf["number"]] = kind
+        self._decision(leaf, kind, leaf["number"], at)
+
+    def _decision(self, leaf: dict, kind: str, number: int, at: int) -> None:
+        if kind == "close":
+            if self._closing is not None:
+                raise Wrong("syntax", f"leaf {at}: the log is closed twice")
+            self._closing = leaf
+            self._last = self._sizes[bisect_right(self._sizes, at)]
+        elif kind == "amend":
+            if number > self._amended:
+                self._amended, self.terms = number, leaf
+        elif kind == "join":
+            candidate = leaf["candidate"]
+            if candidate in self.opening["candidates"] or candidate in self._joined:
+                self._odd(f"leaf {at}: {candidate} is a candidate already")
+            self._joined.add(candidate)
+            self.category.setdefault(candidate, leaf["category"])
+            self._stand(candidate, number, stands=True)
+        elif kind == "stand":
+            self._named.append((leaf["candidate"], at))
+            self._stand(leaf["candidate"], number, stands=leaf["stands"])
+        else:
+            ballot = leaf["ballot"].encode()
+            if number > self.decided.get(ballot, (0, "", ""))[0]:
+                self.decided[ballot] = (number, kind, leaf["reason"])
+
+    def _stand(self, candidate: str, number: int, *, stands: bool) -> None:
+        if number > self.stands.get(candidate, (-1, True))[0]:
+            self.stands[candidate] = (number, stands)
+
+    def _check_whole(self) -> None:
         if self._numbers and max(self._numbers) != len(self._numbers):
             raise Wrong("syntax", "a number is missing")
-        for ballot, at in self._named:
-            if ballot not in self.ballots:
-                raise Wrong("unique", f"leaf {at}: there is no ballot {ballot}")
-        for ballot, revisions in self.ballots.items():
-            if max(revisions) != len(revisions):
-                raise Wrong("unique", f"ballot {ballot} lacks a revision")
         if self._closing is not None:
-            if self._closing["number"] != len(self._numbers):
-                raise Wrong("syntax", "something was decided after the closing")
-            batch = min(size for size, _root in checkpoints if size > self._closing["at"])
-            if batch != len(self.lines):
-                raise Wrong("syntax", "leaves follow the closing")
-            if self._closing["ballots"] != len(self.ballots):
-                raise Wrong("unique", f"the closing counts {self._closing['ballots']} ballots")
+            closed = self._closing["number"]
+            if any(number > closed and kind not in AFTER_THE_CLOSE for number, kind in self._numbers.items()):
+                raise Wrong("syntax", "something was decided after the closing that cannot be")
+        if self._not_unique:
+            raise Wrong("unique", self._not_unique)
+        for ballot in self.decided:
+            if ballot not in self.heads:
+                raise Wrong("unique", f"a decision is about {ballot.decode()}, and there is no such ballot")
+        for candidate, at in self._named:
+            if candidate not in self.category:
+                raise Wrong("unique", f"leaf {at}: {candidate} is no candidate")
+        for ballot, revisions in self.later.items():
+            if max(revisions) != len(revisions):
+                raise Wrong("unique", f"ballot {ballot.decode()} lacks a revision")
+        if self._closing is not None and self._closing["ballots"] != len(self.heads):
+            raise Wrong("unique", f"the closing counts {self._closing['ballots']} ballots, there are {len(self.heads)}")
 
     @property
     def closed(self) -> bool:
         return self._closing is not None
 
-    def counts(self, ballot: str) -> bool:
+    def counts(self, ballot: bytes) -> bool:
         return self.decided.get(ballot, (0, "admit", ""))[1] != "void"
+
+    def last(self, ballot: bytes) -> tuple[int, bytes]:
+        """The last revision of a ballot, and what it committed to."""
+        revisions = self.later.get(ballot)
+        return (len(revisions), revisions[len(revisions)]) if revisions else (1, self.heads[ballot][1])
+
+    def standing(self) -> list[str]:
+        return [each for each, (_number, stands) in self.stands.items() if stands]
+
+
+def _ballot_pattern(contest: str):  # noqa: ANN202 -- a function of a line
+    """Matches what nearly all lines are, so that they need not be read as JSON: the very same bytes."""
+    pattern = (
+        rb'\{"ballot":"([2-9A-HJKMNP-Z]{16})","commitment":"([0-9a-f]{64})","contest":"'
+        + re.escape(contest.encode())
+        + rb'","kind":"ballot","revision":([1-9][0-9]{0,11}),"tag":"([0-9a-f]{64})"\}'
+    )
+    return re.compile(pattern).fullmatch
 
 
 def commitment_of(contest: str, ballot: str, revision: int, choices: list[str], salt: str) -> str:
@@ -416,52 +581,78 @@ def commitment_of(contest: str, ballot: str, revision: int, choices: list[str], 
     return hashlib.sha256("".join(line + "\n" for line in lines).encode()).hexdigest()
 
 
-def _is_opening(opened: dict, log: Log) -> bool:
-    return (
-        opened.keys() == {"ballot", "choices", "revision", "salt"}
-        and is_hex(opened["ballot"], HEX32)
-        and is_count(opened["revision"], 1)
-        and is_hex(opened["salt"], HEX64)
-        and are_codes(opened["choices"], ordered=True)
-        and 1 <= len(opened["choices"]) <= log.opening["choices_max"]
-        and all(each in log.stands for each in opened["choices"])
-    )
+OPENING = re.compile(
+    rb'\{"ballot":"([2-9A-HJKMNP-Z]{16})","choices":\[("[0-9A-Za-z_.:-]{1,100}"(?:,"[0-9A-Za-z_.:-]{1,100}")*)\],'
+    rb'"revision":([1-9][0-9]{0,11}),"salt":"([0-9a-f]{64})"\}'
+)
+MANY = 100_000  # choices that are remembered to be in order
 
 
-def tally_of(log: Log, content: bytes) -> dict:
-    """The count, from openings that were held against their commitments."""
-    votes = {each: 0 for each, (_number, stands) in log.stands.items() if stands}
+def _hold_choices(log: Log, choices: list[str]) -> None:
+    """Raises ValueError."""
+    if not are_codes(choices, ordered=True) or not 1 <= len(choices) <= log.opening["choices_max"]:
+        raise ValueError("choices are not as they are written, or too many")
+    if any(each not in log.category for each in choices):
+        raise ValueError("a choice is no candidate")
+    of = [log.category[each] for each in choices]
+    if log.opening["scope"] == "category" and len(set(of)) > 1:
+        raise ValueError("choices of more than one category on a ballot for one")
+    most = log.opening["choices_per_category"]
+    if most and any(of.count(each) > most for each in set(of)):
+        raise ValueError("too many choices of one category")
+
+
+def tally_of(log: Log, folder: Folder) -> dict:
+    """The count, from openings that are held against their commitments."""
+    sha256, decided, heads, later = hashlib.sha256, log.decided, log.heads, log.later
+    start = f"guong-sang/ballot/v1\n{log.opening['contest']}\n".encode()
+    joined: dict[bytes, bytes] = {}
+    made: dict[bytes, int] = {}  # choices → ballots
+    seen: set[bytes] = set()
+    at = 0
+    for block in folder.lines("openings.jsonl", "openings"):
+        for line in block:
+            found = OPENING.fullmatch(line)
+            if found is None:
+                raise Wrong("openings", f"opening {at} is not what an opening must be")
+            ballot, choices, revision, salt = found.groups()
+            head = heads.get(ballot)
+            if head is None or ballot in seen or (ballot in decided and not log.counts(ballot)):
+                raise Wrong("openings", f"opening {at}: ballot {ballot.decode()} does not count, or is opened twice")
+            number, commitment = log.last(ballot) if ballot in later else (1, head[1])
+            if int(revision) != number:
+                raise Wrong("openings", f"opening {at}: this is not the last revision of ballot {ballot.decode()}")
+            text = joined.get(choices)
+            if text is None:
+                text = choices.replace(b'"', b"")
+                try:
+                    _hold_choices(log, text.decode().split(","))
+                except ValueError as error:
+                    raise Wrong("openings", f"opening {at}: {error}") from None
+                if len(joined) < MANY:
+                    joined[choices] = text
+            if sha256(start + ballot + b"\n" + revision + b"\n" + text + b"\n" + salt + b"\n").digest() != commitment:
+                raise Wrong("openings", f"opening {at}: ballot {ballot.decode()} was committed to other choices")
+            seen.add(ballot)
+            made[text] = made.get(text, 0) + 1
+            at += 1
     set_aside: dict[str, int] = {}
-    for ballot in log.ballots:
-        if not log.counts(ballot):
-            reason = log.decided[ballot][2]
+    for _number, kind, reason in decided.values():
+        if kind == "void":
             set_aside[reason] = set_aside.get(reason, 0) + 1
-    if content and not content.endswith(b"\n"):
-        raise Wrong("openings", "openings.jsonl does not end with a line feed")
-    contest, seen, valid = log.opening["contest"], set(), 0
-    for at, line in enumerate(content.split(b"\n")[:-1]):
-        where = f"opening {at}"
-        opened = read_json(line, "openings", where)
-        if not _is_opening(opened, log):
-            raise Wrong("openings", f"{where} is not what an opening must be")
-        ballot = opened["ballot"]
-        revisions = log.ballots.get(ballot)
-        if revisions is None or not log.counts(ballot) or ballot in seen:
-            raise Wrong("openings", f"{where}: ballot {ballot} does not count, or is opened twice")
-        if opened["revision"] != len(revisions):
-            raise Wrong("openings", f"{where}: revision {opened['revision']} of ballot {ballot} is not its last")
-        if commitment_of(contest, ballot, opened["revision"], opened["choices"], opened["salt"]) != revisions[len(revisions)]:
-            raise Wrong("openings", f"{where}: ballot {ballot} was committed to other choices")
-        seen.add(ballot)
-        standing = [each for each in opened["choices"] if each in votes]
-        valid += bool(standing)
-        for each in standing:
-            votes[each] += 1
-    if len(seen) != len(log.ballots) - sum(set_aside.values()):
+    if len(seen) != len(heads) - sum(set_aside.values()):
         raise Wrong("openings", "a ballot that counts is not opened")
+    votes = dict.fromkeys(log.standing(), 0)
+    valid = 0
+    for text, ballots in made.items():
+        standing = [each for each in text.decode().split(",") if each in votes]
+        valid += ballots if standing else 0
+        for each in standing:
+            votes[each] += ballots
     return {
-        "cast": len(log.ballots),
+        "cast": len(heads),
         "lapsed": len(seen) - valid,
+        "paper": log.paper,
         "set_aside": set_aside,
         "valid": valid,
         "votes": votes,
@@ -470,13 +661,13 @@ def tally_of(log: Log, content: bytes) -> dict:
 
 def winners_of(log: Log, tally: dict, places: dict[str, int]) -> tuple[list[str], list[str]]:
     """Who has the prize, and who is level for it after all rules."""
-    seats, votes = log.opening["seats"], tally["votes"]
-    if tally["valid"] < log.opening["minimum"] or not any(votes.values()) or not seats:
+    seats, votes = log.terms["seats"], tally["votes"]
+    if tally["valid"] < log.terms["minimum"] or not any(votes.values()) or not seats:
         return [], []
-    rules = [rule for rule in log.opening["tie_break"] if rule == "better_jury_rank"]
+    by_jury = "better_jury_rank" in log.terms["tie_break"]
 
     def rank(each: str) -> tuple[int, float]:
-        return -votes[each], places.get(each, float("inf")) if rules else 0
+        return -votes[each], places.get(each, float("inf")) if by_jury else 0
 
     ordered = sorted((each for each in votes if votes[each]), key=rank)
     if len(ordered) <= seats:
@@ -488,70 +679,99 @@ def winners_of(log: Log, tally: dict, places: dict[str, int]) -> tuple[list[str]
 
 
 def check_result(log: Log, tally: dict, content: bytes) -> dict:
-    result = read_json(content.removesuffix(b"\n"), "tally", "result.json")
-    if result.get("tally") != tally:
-        raise Wrong("tally", f"announced {result.get('tally')}, counted {tally}")
-    places = result.get("places")
-    if not isinstance(places, dict) or not all(is_count(place, 1) for place in places.values()):
+    if not content.endswith(b"\n"):
+        raise Wrong("tally", "result.json is not one line")
+    result = read_json(content[:-1], "tally", "result.json")
+    if result.keys() != {"awarded", "contest", "departs", "places", "tally", "tied", "winners"}:
+        raise Wrong("tally", "result.json has other keys than it must")
+    if result["contest"] != log.opening["contest"]:
+        raise Wrong("tally", "result.json is of another contest")
+    if result["tally"] != tally or canonical(result["tally"]) != canonical(tally):
+        raise Wrong("tally", f"announced {result['tally']}, counted {tally}")
+    places = result["places"]
+    if not isinstance(places, dict) or not all(is_code(each) and is_positive(places[each]) for each in places):
         raise Wrong("winners", "the jury's places are missing")
     winners, tied = winners_of(log, tally, places)
-    if result.get("winners") != winners or result.get("tied") != tied:
-        raise Wrong("winners", f"announced {result.get('winners')} and {result.get('tied')}, found {winners} and {tied}")
+    if result["winners"] != winners or result["tied"] != tied:
+        raise Wrong("winners", f"announced {result['winners']} and {result['tied']}, found {winners} and {tied}")
+    awarded, departs = result["awarded"], result["departs"]
+    if not are_codes(awarded, ordered=True) or not all(each in tally["votes"] for each in awarded):
+        raise Wrong("winners", "who was awarded is not among those who stand")
+    if not are_codes(departs, ordered=True) or (awarded == winners) != (not departs):
+        raise Wrong("winners", f"awarded {awarded}, won {winners}, and it is not said why")
     return result
 
 
-def check_receipt(log: Log, receipt: dict, key: tuple[str, bytes, bytes]) -> list[str]:
+def check_receipt(log: Log, receipt: dict, signer: Signer) -> list[str]:
     """What a receipt's holder is told. Raises Wrong where it does not hold."""
     step = "receipt"
-    wanted = {"ballot", "choices", "commitment", "contest", "promise", "revision", "salt", "tag", "at"}
-    if not wanted - {"choices", "salt"} <= receipt.keys() or not receipt.keys() <= wanted:
+    wanted = {"ballot", "commitment", "contest", "promise", "revision", "tag", "at"}
+    if receipt.keys() not in (wanted, wanted | {"choices", "salt"}):
         raise Wrong(step, "not a receipt")
-    leaf = {name: receipt[name] for name in ("ballot", "commitment", "contest", "revision", "tag")} | {"kind": "ballot"}
-    try:
-        content = canonical(leaf)
-        signature = from_base64(str(receipt["promise"]), step)
-    except (ValueError, RecursionError):
-        raise Wrong(step, "not a receipt") from None
-    leaf_hash = hashlib.sha256(b"\x00" + content).hexdigest()
+    leaf = {name: receipt[name] for name in ("ballot", "commitment", "contest", "revision", "tag")}
+    if not all(holds(leaf[name]) for name, holds in SHAPES["ballot"].items()) or not is_count(receipt["at"]):
+        raise Wrong(step, "not a receipt")
+    if receipt["contest"] != log.opening["contest"] or not isinstance(receipt["promise"], str):
+        raise Wrong(step, "not a receipt of this contest")
+    leaf_hash = hashlib.sha256(b"\x00" + canonical({**leaf, "kind": "ballot"})).hexdigest()
     promised = f"guong-sang/promise/v1\n{leaf_hash}\n{receipt['at']}\n"
-    if not ed25519_holds(key[2], promised.encode(), signature):
+    if not signer.signed(promised.encode(), from_base64(receipt["promise"], step)):
         raise Wrong(step, "the promise is not signed by the log's key")
-    if receipt.get("salt") is not None and receipt["commitment"] != commitment_of(
-        receipt["contest"], receipt["ballot"], receipt["revision"], sorted(receipt.get("choices") or []), receipt["salt"]
-    ):
-        raise Wrong(step, "these choices are not what was committed to")
-    revisions = log.ballots.get(receipt["ballot"], {})
-    if content not in set(log.lines):
+    ballot, revision = receipt["ballot"].encode(), receipt["revision"]
+    head = log.heads.get(ballot)
+    kept = log.later.get(ballot, {1: head[1]}) if head is not None else {}
+    commitment = bytes.fromhex(receipt["commitment"])
+    if head is None or head[0].hex() != receipt["tag"] or kept.get(revision) != commitment:
         raise Wrong(step, "this ballot is not in the log, although it was promised")
-    told = [f"Ballot {receipt['ballot']}, revision {receipt['revision']}, is in the log."]
-    if receipt["revision"] != len(revisions):
-        told.append(f"It was changed later: revision {len(revisions)} counts.")
-    if not log.counts(receipt["ballot"]):
-        told.append(f"It was set aside: {log.decided[receipt['ballot']][2]}.")
+    if "salt" in receipt:
+        choices, salt = receipt["choices"], receipt["salt"]
+        if not are_codes(choices, ordered=True) or not fits(salt, HEX64):
+            raise Wrong(step, "not a receipt")
+        if commitment_of(receipt["contest"], receipt["ballot"], revision, choices, salt) != receipt["commitment"]:
+            raise Wrong(step, "these choices are not what was committed to")
+    told = [f"Ballot {receipt['ballot']}, revision {revision}, is in the log."]
+    if revision != len(kept):
+        told.append(f"It was changed later: revision {len(kept)} counts.")
+    if not log.counts(ballot):
+        told.append(f"It was set aside: {log.decided[ballot][2]}.")
     return told
 
 
 def check(folder: Folder, receipt: dict | None = None) -> list[str]:
     """All that the files allow to check, told line by line. Raises Wrong, OSError, KeyError."""
-    key_text = folder.read("key.txt").decode("utf-8", "replace").strip()
-    key = read_key(key_text)
-    checkpoints = read_checkpoints(folder.read("checkpoints.txt").decode("utf-8", "replace"), key)
-    log = Log(folder.read("log.jsonl"), key_text, checkpoints)
+    content = folder.read("key.txt", 10_000, "key")
+    name, ident, public = read_key(content)
+    hold_first_leaf(folder, content.decode("latin-1").removesuffix("\n"))
+    notes = folder.read("checkpoints.txt", 1 << 29, "signature")
+    signer = Signer(public, many=len(notes) > 200_000)
+    checkpoints = read_checkpoints(notes, name, ident, signer)
+    leaves = hold_against(folder, checkpoints)
+    log = Log(folder, checkpoints)
     told = [
-        f"{len(log.lines)} leaves under {len(checkpoints)} signed checkpoints: nothing was removed or changed.",
-        f"{len(log.ballots)} ballots of as many voters' tags; {'closed' if log.closed else 'still open'}.",
+        f"{leaves} leaves under {len(checkpoints)} signed checkpoints: nothing was removed or changed.",
+        f"{len(log.heads)} ballots, {log.paper} of them on paper; {'closed' if log.closed else 'still open'}.",
     ]
     if folder.has("openings.jsonl"):
         if not log.closed:
             raise Wrong("openings", "choices are opened although the log is not closed")
-        tally = tally_of(log, folder.read("openings.jsonl"))
-        told.append(f"cast {tally['cast']}, valid {tally['valid']}, lapsed {tally['lapsed']}, set aside {tally['set_aside']}")
-        told += [f"  {votes:>9}  {each}" for each, votes in sorted(tally["votes"].items(), key=lambda pair: (-pair[1], pair[0]))]
+        tally = tally_of(log, folder)
+        told.append(
+            f"cast {tally['cast']}, valid {tally['valid']}, lapsed {tally['lapsed']}, set aside {tally['set_aside']}"
+        )
+        told += [
+            f"  {votes:>9}  {each}"
+            for each, votes in sorted(tally["votes"].items(), key=lambda pair: (-pair[1], pair[0]))
+        ]
         if folder.has("result.json"):
-            result = check_result(log, tally, folder.read("result.json"))
+            result = check_result(log, tally, folder.read("result.json", LONGEST + 1, "tally"))
             told.append(f"What was announced is what was counted. Winners: {', '.join(result['winners']) or 'none'}.")
+            if result["departs"]:
+                given = ", ".join(result["awarded"]) or "nobody"
+                told.append(
+                    f"The prize went to {given}, otherwise than by the count alone: {', '.join(result['departs'])}."
+                )
     if receipt is not None:
-        told += check_receipt(log, receipt, key)
+        told += check_receipt(log, receipt, signer)
     return told
 
 

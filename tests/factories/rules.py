@@ -22,3 +22,12 @@ def make_contest_with(index: int = 0, **rounds: dict[str, Any]) -> Contest:
     contest = load_rule_set(rules=parse_rule_set(json.dumps(document)), actor=None, now=START)
     db.session.commit()
     return contest
+
+
+def make_contest_voting(index: int = 0, **voting: Any) -> Contest:
+    """The demonstration's contest `index`, with these fields of its vote changed: `ballot_scope="day"`."""
+    document = deepcopy(raw_rule_sets()[index])
+    document["voting"].update(voting)
+    contest = load_rule_set(rules=parse_rule_set(json.dumps(document)), actor=None, now=START)
+    db.session.commit()
+    return contest

@@ -13,8 +13,13 @@ from contest.core.db import db
 from contest.core.web.keys import log_signer
 from contest.entries.models import Advancement, Entry
 from contest.outbox.models import Message
-from contest.voting.log import open_log
+from contest.voting import closing
+from contest.voting.counting import adjust, count_patterns
+from contest.voting.log import decide_many, open_log
+from contest.voting.models import Ballot
+from contest.voting.models_review import BallotDecision
 from contest.voting.services import Cast, admit_voter, cast_ballot
+from contest.voting.tasks import seal_waiting
 from tests.factories import make_contest
 from tests.factories.judging import make_finalist
 
@@ -46,6 +51,11 @@ def start_log(contest: Contest, now: datetime | None = None) -> None:
     """The log of the vote is open, as it is from the moment the vote opens."""
     open_log(contest=contest, signer=log_signer(contest.slug, contest.public_id), now=now or voting_window(contest)[0])
     db.session.commit()
+
+
+def seal_log(contest: Contest) -> int:
+    """Whatever waits has its place in the log; how many leaves got one."""
+    return seal_waiting(contest.id, log_signer(contest.slug, contest.public_id), force=True)
 
 
 def make_contact(contest: Contest) -> str:
@@ -86,3 +96,32 @@ def last_code(address: str) -> str:
         select(Message).where(Message.address == address).order_by(Message.id.desc()).limit(1)
     ).one()
     return str(message.params["code"])
+
+
+def close_log(contest: Contest, now: datetime | None = None) -> None:
+    """The vote is over, its log closed and sealed, and its ballots are grouped as the loop does it."""
+    at = now or voting_window(contest)[1] + timedelta(minutes=1)
+    seal_log(contest)
+    assert closing.close_log(contest=contest, now=at)
+    db.session.commit()
+    seal_log(contest)
+    count_patterns(contest.id)
+    db.session.commit()
+
+
+def set_aside(contest: Contest, casts: Sequence[Cast], kind: str = "void", reason: str = "automated") -> None:
+    """What the review decides about ballots, without the people who decide it."""
+    rows = db.session.execute(
+        select(Ballot.id, Ballot.ballot_id).where(Ballot.ballot_id.in_([each.ballot_id for each in casts]))
+    ).all()
+    at = voting_window(contest)[1]
+    said = [{"ballot": row.ballot_id, "reason": reason, "role": "vote_review"} for row in rows]
+    for row, number in zip(rows, decide_many(contest, at, kind, said), strict=True):
+        db.session.add(
+            BallotDecision(
+                contest_id=contest.id, ballot_id=row.id, number=number, kind=kind, reason=reason, setting_id=None, at=at
+            )
+        )
+    db.session.flush()
+    adjust(contest.id, [row.id for row in rows], -1 if kind == "void" else 1)
+    db.session.commit()

@@ -36,6 +36,8 @@ from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate,
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
 from contest.units.models import Unit
+from contest.voting.models_review import Finding as VoteFinding
+from contest.voting.models_review import PaperBatch, Setting
 from tests.conftest import START
 from tests.factories import entries as entry_factory
 from tests.factories import intake as intake_factory
@@ -211,6 +213,8 @@ def _side(index: int) -> Side:
     for name, entry in photos.items():
         side.photos[name] = _shown(entry)
     _screen(side, now)
+    _review_vote(side, now)
+    _cast_on_paper(side, now)
     _meet(side, now)
     _read_jointly(side, now)
     _write_minutes(side, now)
@@ -394,6 +398,12 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return db.session.scalars(select(LatePass.id).where(LatePass.contest_id == side.contest.id)).one()
     if argument == "paper_id":
         return side.paper.public_id
+    if argument == "batch_id":
+        return _paper_batch(side).public_id
+    if argument == "flag_id":
+        return _reviewed(side).finding.public_id
+    if argument == "setting_id":
+        return _reviewed(side).public_id
     if argument == "public_id":
         if page in {"publication", "save_publication", "add_proof", "remove_proof", "own_proof"}:
             return side.press.public_id
@@ -537,6 +547,53 @@ def _meet(side: Side, now: datetime) -> None:
     ]
     meeting.questions = [CouncilQuestion(category=side.judged.category, codes=[side.judged.blind_code], opened_at=now)]
     db.session.add(meeting)
+    db.session.flush()
+
+
+def _reviewed(side: Side) -> Setting:
+    """A batch of ballots that waits for a second person."""
+    return db.session.scalars(select(Setting).where(Setting.contest_id == side.contest.id).order_by(Setting.id)).first()
+
+
+def _review_vote(side: Side, now: datetime) -> None:
+    finding = VoteFinding(
+        contest_id=side.contest.id,
+        kind="burst",
+        subject="2027-05-20T13",
+        severity=60,
+        ballots=0,
+        measures={},
+        first_seen=now,
+        last_seen=now,
+    )
+    db.session.add(finding)
+    db.session.flush()
+    db.session.add(
+        Setting(
+            contest_id=side.contest.id,
+            finding=finding,
+            kind="void",
+            reason=side.contest.rules.voting.set_aside[0],
+            words="Một thiết bị, một phút.",
+            picked={},
+            ballots=0,
+            digest="0" * 64,
+            proposed_by=side.staff["secretary"].id,
+            proposed_at=now,
+        )
+    )
+    db.session.flush()
+
+
+def _paper_batch(side: Side) -> PaperBatch:
+    """A box of ballots on paper that nobody has keyed in yet."""
+    return db.session.scalars(select(PaperBatch).where(PaperBatch.contest_id == side.contest.id)).one()
+
+
+def _cast_on_paper(side: Side, now: datetime) -> None:
+    organiser = side.staff["organiser"]
+    box = {"place": "Nhà văn hóa", "unit": side.unit, "held_on": now.date(), "slips": 3, "made_at": now}
+    db.session.add(PaperBatch(contest_id=side.contest.id, made_by=organiser.id, **box))
     db.session.flush()
 
 

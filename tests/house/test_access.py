@@ -323,7 +323,11 @@ public:
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
     GET POST /cuoc-thi/<slug>/binh-chon
+    GET /cuoc-thi/<slug>/binh-chon/bien-nhan.json
+    GET /cuoc-thi/<slug>/binh-chon/ap-phich/<public_id>.pdf
     GET /cuoc-thi/<slug>/binh-chon/da-gui
+    GET POST /cuoc-thi/<slug>/binh-chon/doc/<public_id>
+    POST /cuoc-thi/<slug>/binh-chon/gui-bien-nhan
     POST /cuoc-thi/<slug>/binh-chon/gui-lai
     GET POST /cuoc-thi/<slug>/binh-chon/ma
     GET POST /cuoc-thi/<slug>/binh-chon/xac-thuc
@@ -483,6 +487,25 @@ chair or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
+    GET /ban-to-chuc/<slug>/binh-chon
+    GET /ban-to-chuc/<slug>/binh-chon/ap-phich
+    GET /ban-to-chuc/<slug>/binh-chon/ap-phich/<public_id>.pdf
+    GET POST /ban-to-chuc/<slug>/binh-chon/phieu-giay
+    GET /ban-to-chuc/<slug>/binh-chon/phieu-giay.pdf
+    GET POST /ban-to-chuc/<slug>/binh-chon/phieu-giay/<batch_id>
+    POST /ban-to-chuc/<slug>/binh-chon/phieu-giay/<batch_id>/luu
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/dau-hieu/<flag_id>
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dau-hieu/<flag_id>/bo-qua
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dau-hieu/<flag_id>/de-nghi
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dau-hieu/<flag_id>/mo-lai
+    GET POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/quyet-dinh
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/rut
+    POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/tro-lai
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/phan-bo
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/tong-hop.<any(csv, xlsx):suffix>
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
     GET /ban-to-chuc/<slug>/cham/phieu-giay
     GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>

@@ -24,8 +24,12 @@ FIXED = {
     "data_answer",
     "handed_over",
     "invitation",
+    "sms_alarm",
+    "log_checkpoint",
+    "log_trouble",
     "taken_over",
     "vote_code",
+    "vote_receipt",
 }
 
 

@@ -22,7 +22,7 @@ from contest.privacy.queries import data_about
 from contest.privacy.retention import run_retention
 from contest.privacy.rules import months_after
 from contest.results.queries import find_standing
-from contest.voting.identity import _secret
+from contest.voting.identity import secret_of
 from contest.voting.models import VoteKey
 from tests.conftest import START, VIETNAM
 from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user, sign_in
@@ -240,7 +240,7 @@ def test_retention_erases_when_it_is_due_and_once(app):
             )
         )
     draft = make_draft(contest, make_user())
-    _secret(contest.id)
+    secret_of(contest.id)
     db.session.commit()
 
     def run(day):

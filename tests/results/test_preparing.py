@@ -62,7 +62,13 @@ def test_everything_missing_is_listed_with_where_it_is_done(app):
     with pytest.raises(RefusedList) as refused:
         compute(world, voting.closes - timedelta(seconds=1))
     assert len(refused.value.problems) == 2
-    assert [each.endpoint for each in missing_for_results(world.contest, voting.closes)] == ["judging.chair"]
+    review = world.contest.rules.window("vote_audit")
+    for at, endpoints in (
+        (voting.closes, ["judging.chair", "voting.review_desk"]),
+        (review.closes - timedelta(microseconds=1), ["judging.chair", "voting.review_desk"]),
+        (review.closes, ["judging.chair"]),
+    ):
+        assert [each.endpoint for each in missing_for_results(world.contest, at)] == endpoints
 
 
 def test_each_judged_category_must_be_closed_and_one_without_entries_is_skipped(app):

@@ -11,7 +11,7 @@ from contest.core import clock as clocks
 from contest.core.db import db
 from contest.core.errors import Refused
 from contest.outbox.models import Message
-from contest.voting.identity import forget_old_codes
+from contest.voting.codes import forget_old_codes
 from contest.voting.models import VoteCode, VoteKey, Voter
 from contest.voting.rules import passing_seed, shuffled, tag_of
 from contest.voting.services import admit_voter, confirm_code, request_code

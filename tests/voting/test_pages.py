@@ -16,13 +16,23 @@ from contest.core.db import db
 from contest.core.web import limiter
 from contest.outbox.models import Message
 from contest.outbox.runner import render
-from contest.voting import queries
+from contest.voting import counting, queries
 from contest.voting.models import Ballot, Choice, Voter
 from contest.voting.models_log import Leaf
+from contest.voting.models_review import VoterTrace
 from tests.conftest import settings_for
 from tests.factories import make_contest, make_user, sign_in
 from tests.factories.judging import make_finalist
-from tests.factories.voting import during, last_code, let_fall_out, make_vote, make_voter, vote, voting_window
+from tests.factories.voting import (
+    during,
+    last_code,
+    let_fall_out,
+    make_vote,
+    make_voter,
+    seal_log,
+    vote,
+    voting_window,
+)
 
 # Also where several browsers are made by hand: each request starts afresh (see conftest.Client).
 pytestmark = pytest.mark.usefixtures("client")
@@ -170,7 +180,8 @@ def test_a_phone_forgets_by_itself_after_two_hours(client, base, entries, monkey
 def test_a_voter_who_is_no_longer_known_is_asked_again(client, base, entries):
     prove(client, base)
     db.session.rollback()
-    db.session.execute(delete(Voter))
+    for model in (VoterTrace, Voter):
+        db.session.execute(delete(model))
     db.session.commit()
     assert client.get(base).status_code == 200
     assert client.post(base, data={"pick": entries[:1]}).location == f"{base}/xac-thuc"
@@ -334,6 +345,7 @@ def test_authors_are_named_where_the_rules_say_so(client, base, contest, clock):
 def test_turnout_is_shown_while_open_where_the_rules_say_so(client, base, contest):
     for _ in range(2):
         vote(contest, list(queries.gallery(contest))[:1])
+    seal_log(contest)
     assert "đã có 2 phiếu" in words(client.get(base))
 
 
@@ -430,7 +442,7 @@ def test_two_worlds_that_differ_in_votes_alone_look_the_same(app, base, contest,
 
     first = world(entries[:1])
     second = world(entries[3:5])
-    assert queries.count_votes(contest).votes[entries[3].public_id] == 6
+    assert counting.count_votes(contest).votes[entries[3].public_id] == 6
     assert first == second
     assert {status for status, _, _ in first.values()} <= {200, 303, 404}
 

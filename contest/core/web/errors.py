@@ -12,6 +12,8 @@ from flask import Flask, current_app, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -76,6 +78,21 @@ def _crash(error: Exception) -> Any:
     return _page(500)
 
 
+def _unreachable(error: Exception) -> Any:
+    """The database is away, or its disk is full or failing: the form comes back, to be sent again.
+
+    Nothing was acknowledged. What had arrived all the same is found by the retry.
+    """
+    current_app.logger.error("database failed at %s", request.path, exc_info=error)
+    if request.accept_mimetypes.best == "application/json":
+        answer = current_app.make_response(({"error": gettext("Please try again in a moment")}, 503))
+    else:
+        fields = _sent_fields() if request.method == "POST" and _same_origin() else []
+        answer = current_app.make_response(_page(503, "busy", fields=fields))
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
 def _refused(error: Refused) -> Any:
     return _page(409 if isinstance(error, Conflict) else 400, "refused", message=say(error))
 
@@ -126,4 +143,6 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(NotFound, lambda error: _page(404))
     app.register_error_handler(Refused, _refused)
+    app.register_error_handler(OperationalError, _unreachable)
+    app.register_error_handler(NoConnection, _unreachable)  # no connection came free
     app.register_error_handler(Exception, _crash)

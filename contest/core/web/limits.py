@@ -22,3 +22,8 @@ def init_limits(app: Flask, redis_url: str) -> None:
         RATELIMIT_HEADERS_ENABLED=False,
     )
     limiter.init_app(app)
+
+
+def storage_down() -> bool:
+    """Whether the store that all processes share could not be reached of late: counts are each process's own."""
+    return bool(limiter._storage_dead)
