@@ -181,7 +181,7 @@ def _unread(contest_id: int, after: int, until: datetime) -> tuple[list[Row], in
         ):
             choices[ballot_id].append(entry_id)
         for ballot_id, chosen in choices.items():
-            rows[ballot_id].pattern = _pattern(chosen)
+            rows[ballot_id].pattern, rows[ballot_id].entries = _pattern(chosen), tuple(chosen)
     return list(rows.values()), first_young if len(ballots) < _AT_ONCE else None
 
 
