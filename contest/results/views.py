@@ -39,4 +39,4 @@ def honours(slug: str) -> str:
     )
 
 
-from contest.results import views_desk, views_raw  # noqa: E402, F401 -- they need `bp`
+from contest.results import views_desk, views_raw, views_vote  # noqa: E402, F401 -- they need `bp`
