@@ -197,6 +197,7 @@ from contest.voting import (  # noqa: E402, F401 -- they need `bp`
     views_costs,
     views_desk,
     views_identify,
+    views_log,
     views_paper,
     views_posters,
     views_reading,

@@ -322,6 +322,14 @@ public:
     GET POST /bien-nhan/<code>/doi-chieu
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
+    GET /cuoc-thi/<slug>/so-phieu
+    GET /cuoc-thi/<slug>/so-phieu/bang-chung.json
+    GET /cuoc-thi/<slug>/so-phieu/checkpoint
+    GET /cuoc-thi/<slug>/so-phieu/checkpoints.txt
+    GET /cuoc-thi/<slug>/so-phieu/key.txt
+    GET /cuoc-thi/<slug>/so-phieu/log.jsonl
+    GET /cuoc-thi/<slug>/so-phieu/tile/<int:level>/<int:number>
+    GET POST /cuoc-thi/<slug>/so-phieu/tim
     GET POST /cuoc-thi/<slug>/binh-chon
     GET /cuoc-thi/<slug>/binh-chon/bien-nhan.json
     GET /cuoc-thi/<slug>/binh-chon/ap-phich/<public_id>.pdf
