@@ -30,8 +30,8 @@ from contest.voting.rules import CODE_LIFE, CODE_TRIES, CODES_PER_DAY, CODES_PER
 from contest.voting.spending import charge, count_confirmed, count_request
 from contest.voting.traces import hashed, network_of
 
-# Of the text message in Vietnamese with its marks, where the caller has not counted.
-USUAL_PARTS = 3
+# Of the text message with a code, where the caller has not counted.
+USUAL_PARTS = 2
 
 
 def request_code(
