@@ -72,6 +72,15 @@ def examine(contest: Contest, now: datetime) -> Looked:
     return looked
 
 
+def is_behind(contest_id: int, state: VoteLook) -> bool:
+    """Whether there are ballots that a look has not come to."""
+    last = (
+        db.session.scalar(select(func.max(Ballot.id)).where(Ballot.contest_id == contest_id, Ballot.batch_id.is_(None)))
+        or 0
+    )
+    return min(state.last_id, state.day_id) < last
+
+
 def keep(contest_id: int, looked: Looked, now: datetime) -> int:
     """Write down what a look found, unless another look did meanwhile; returns how many ballots it read.
 

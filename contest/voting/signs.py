@@ -20,17 +20,17 @@ from math import sqrt
 from contest.core.errors import N_
 from contest.core.formats import local
 
-# Kinds of findings, as people read them.
+# Kinds of findings, as people read them, and how grave they are.
 KINDS = {
     "fast_code": N_("Codes typed faster than anybody can"),
     "same_time": N_("Codes typed after the same few seconds"),
     "clockwork": N_("Ballots that arrive like clockwork"),
     "device_pace": N_("One device, one voter after another without a pause"),
-    "shared_device": N_("Many voters on one device"),
-    "number_range": N_("Many numbers in a row"),
+    "replayed_work": N_("Proofs of work shown again, or solved at once"),
     "plus_tags": N_("One mailbox under many names"),
     "throwaway": N_("Throw-away mail addresses"),
-    "replayed_work": N_("Proofs of work shown again, or solved at once"),
+    "number_range": N_("Many numbers in a row"),
+    "shared_device": N_("Many voters on one device"),
     "burst": N_("Many more ballots than is usual at this hour"),
 }
 SEVERITY = {
