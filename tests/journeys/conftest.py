@@ -27,7 +27,8 @@ FIRST_OF_ALL = 600
 # A little after tests.conftest.START, at which the ground is laid.
 GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 # Grounds that are laid for another time.
-CLOCKS = {"bench": "2027-04-15T09:30:00+07:00", "paper": "2027-04-15T09:30:00+07:00"}
+MARKING, VOTING = "2027-04-15T09:30:00+07:00", "2027-05-20T09:30:00+07:00"
+CLOCKS = {"bench": MARKING, "paper": MARKING, "vote": VOTING, "ballots": VOTING, "review": VOTING}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
