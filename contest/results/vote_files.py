@@ -7,7 +7,9 @@ in parts, so that neither memory nor a transaction grows with the number of ball
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from io import RawIOBase
 from typing import Any
 
@@ -15,9 +17,11 @@ from sqlalchemy import select
 
 from contest.contests.models import Contest
 from contest.core.db import db
+from contest.core.formats import local
 from contest.entries.models import Entry
 from contest.results.models import Award, ResultSet
 from contest.voting.counting import paper_of
+from contest.voting.distribution import pictures_of
 from contest.voting.ledger.leaves import canonical
 from contest.voting.models import Ballot
 from contest.voting.models_log import BallotLog, Leaf
@@ -32,6 +36,18 @@ def find_closed_log(contest_id: int) -> BallotLog | None:
     """The log of a vote that is over; None where there was none, or its closing is not written yet."""
     found = db.session.get(BallotLog, contest_id)
     return found if found is not None and found.closed_at is not None else None
+
+
+def vote_days(contest: Contest) -> list[tuple[str, int]]:
+    """Ballots by the day (in Vietnam) on which they were first cast, days without any too."""
+    found: Counter[date] = Counter()
+    for hour, ballots in pictures_of(contest).hours:
+        found[local(hour).date()] += ballots
+    if not found:
+        return []
+    first, last = min(found), max(found)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [(day.strftime("%d/%m"), found[day]) for day in days]
 
 
 def opening_lines(contest_id: int) -> Iterator[str]:

@@ -205,4 +205,5 @@ from contest.voting import (  # noqa: E402, F401 -- they need `bp`
     views_review,
     views_review_file,
     views_roll,
+    views_verify,
 )
