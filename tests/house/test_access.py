@@ -332,6 +332,7 @@ public:
     GET POST /cuoc-thi/<slug>/so-phieu/tim
     GET POST /cuoc-thi/<slug>/binh-chon
     GET /cuoc-thi/<slug>/binh-chon/bien-nhan.json
+    GET /cuoc-thi/<slug>/binh-chon/cho
     GET /cuoc-thi/<slug>/binh-chon/ap-phich/<public_id>.pdf
     GET /cuoc-thi/<slug>/binh-chon/da-gui
     GET POST /cuoc-thi/<slug>/binh-chon/doc/<public_id>
