@@ -67,6 +67,7 @@ def test_a_vote_that_is_forgotten_still_verifies(app, client, clock, tmp_path):
     assert count(Voter) == 5
     run_retention(at)
     run_retention(at)
+    run_retention(at)
     db.session.commit()
     for model in (VoteKey, Voter, VoterTrace, RollEntry, VoteCode, FindingBallot):
         assert count(model) == 0, model
@@ -81,7 +82,7 @@ def test_a_vote_that_is_forgotten_still_verifies(app, client, clock, tmp_path):
     assert count(BallotDecision) == 1
     query = select(RetentionRun).where(RetentionRun.rule == "voter_keys").order_by(RetentionRun.id)
     runs = db.session.scalars(query).all()
-    assert [run.counts["ballots"] for run in runs] == [5], "nothing is done twice"
+    assert [run.counts.get("ballots", 0) for run in runs] == [5, 0], "nothing is done twice; voters go last"
 
     after = files(client, contest)
     assert after == before
