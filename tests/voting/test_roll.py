@@ -229,7 +229,8 @@ def statements():
     found: list[str] = []
 
     def note(_connection, _cursor, statement, *_more):
-        found.append(re.sub(r"\s+", " ", statement))
+        if not statement.startswith("BEGIN"):
+            found.append(re.sub(r"\s+", " ", statement))
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
