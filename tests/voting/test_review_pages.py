@@ -14,12 +14,12 @@ from contest.core.db import db
 from contest.entries.models import Entry
 from contest.results.models import ResultSet
 from contest.results.outcome import missing_for_results
-from contest.voting.models import Choice
+from contest.voting.models import Ballot, Choice
 from contest.voting.models_log import BallotLog
 from contest.voting.models_review import BallotDecision, Finding, Setting
 from tests.factories import make_staff, sign_in
 from tests.factories.review import ANSWER, WORDS, make_ballot, make_finding, make_setting
-from tests.factories.voting import during, make_vote, voting_window
+from tests.factories.voting import during, make_vote, seal_log, voting_window
 
 REASON = "duplicate_identity"
 
@@ -223,3 +223,22 @@ def test_a_key_that_is_none_begins_at_the_first(client, desk, after):
     assert finding.public_id in answer.text
     assert client.get(f"{base}/dot", query_string={"sau": after}).status_code == 200
     assert client.get(f"{base}/dau-hieu/{finding.public_id}", query_string={"mau": after}).status_code == 200
+
+
+def test_whoever_has_a_receipt_sees_that_a_ballot_is_set_aside_and_how_to_object(client, desk):
+    contest, finding, first, second, base = desk
+    ballot = db.session.scalars(select(Ballot).order_by(Ballot.id)).first()
+    page = f"/cuoc-thi/{contest.slug}/so-phieu/tim"
+    seal_log(contest)
+    told = "không được tính"
+    assert told not in client.post(page, data={"phieu": ballot.ballot_id}).text
+    setting = make_setting(contest, finding, first)
+    sign_in(client, second)
+    assert told not in client.post(page, data={"phieu": ballot.ballot_id}).text, "a proposal is nobody's business"
+    client.post(f"{base}/dot/{setting.public_id}/quyet-dinh", data={"answer": "yes", "words": ANSWER})
+    client.delete_cookie("session")
+    text = client.post(page, data={"phieu": ballot.ballot_id}).text
+    assert told in text
+    assert "Một người bình chọn nhiều lần" in text
+    assert WORDS not in text
+    assert ANSWER not in text
