@@ -299,14 +299,16 @@ def test_the_first_fifty_voters_of_a_contest_share_one_key(crowd):
     assert crowd.together(browser) == {303: TOGETHER}
     db.session.rollback()
     assert len(db.session.scalars(select(VoteKey)).all()) == 1
-    assert len(db.session.scalars(select(VoteCode)).all()) == TOGETHER
+    # Those beyond what one network is sent at once wait for theirs.
+    assert 1 < len(db.session.scalars(select(VoteCode)).all()) <= TOGETHER
 
 
 def test_fifty_requests_for_one_contact_send_three_codes(crowd):
     browser = [(crowd.browser({}), f"{crowd.address}/xac-thuc", {"contact": "0912345678"}) for _ in range(TOGETHER)]
     assert crowd.together(browser) == {303: TOGETHER}
     db.session.rollback()
-    assert len(db.session.scalars(select(VoteCode)).all()) == 3
+    # Where nothing is sent a row is written all the same, for no code.
+    assert len(db.session.scalars(select(VoteCode).where(VoteCode.code_hash != "-")).all()) == 3
 
 
 def test_one_code_typed_fifty_times_is_used_once(crowd):
