@@ -69,8 +69,8 @@ def checks(person: Person) -> str:
     return person.page.locator("[data-checks]").inner_text()
 
 
-def test_on_a_telephone_in_under_a_minute(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
-    site, booth = booth_of(lay("vote"))
+def test_on_a_telephone_in_under_a_minute(lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+    site, booth = booth_of(lay_once("vote"))
     voter = gather(site)("voter", width=PHONE)
     voter.go(booth)
     thumb = Thumb(voter)
@@ -125,9 +125,11 @@ def test_on_a_telephone_in_under_a_minute(lay: Callable[[str], Laid], gather: Ca
         voter.does_not_see(title)
 
 
-def test_what_is_sent_is_what_the_browser_sealed(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+def test_what_is_sent_is_what_the_browser_sealed(
+    lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]
+) -> None:
     """A page that got other choices than it sent would be told so by its own browser."""
-    site, booth = booth_of(lay("vote"))
+    site, booth = booth_of(lay_once("vote"))
     voter = gather(site)("voter", width=PHONE)
     prove(voter, booth, "0912345679", "+84912345679")
     choose(voter, 0)
@@ -163,9 +165,9 @@ def prove(voter: Person, booth: str, number: str, sent_to: str) -> None:
 
 
 def test_choices_of_two_telephones_meet_and_nothing_is_overwritten(
-    lay: Callable[[str], Laid], gather: Callable[[Site], Meet]
+    lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]
 ) -> None:
-    site, booth = booth_of(lay("vote"))
+    site, booth = booth_of(lay_once("vote"))
     meet = gather(site)
     first, second = meet("first", width=PHONE), meet("second", width=PHONE)
     prove(first, booth, "0912345670", "+84912345670")
@@ -188,8 +190,8 @@ def test_choices_of_two_telephones_meet_and_nothing_is_overwritten(
     assert "không nhớ đã tạo dấu" in checks(first)
 
 
-def test_by_keys_alone(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
-    site, booth = booth_of(lay("vote"))
+def test_by_keys_alone(lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+    site, booth = booth_of(lay_once("vote"))
     voter = gather(site)("voter")
     page = voter.go(booth)
 
@@ -230,8 +232,8 @@ def test_by_keys_alone(lay: Callable[[str], Laid], gather: Callable[[Site], Meet
     assert page.locator(".choices-of-mine li").first.is_visible()
 
 
-def test_two_ballots_and_reading_first(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
-    site, booth = booth_of(lay("ballots"))
+def test_two_ballots_and_reading_first(lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+    site, booth = booth_of(lay_once("ballots"))
     voter = gather(site)("voter", width=PHONE)
     voter.go(booth)
     assert voter.page.locator("input[name=pick]").count() == 0
@@ -265,8 +267,8 @@ def test_two_ballots_and_reading_first(lay: Callable[[str], Laid], gather: Calla
     voter.sees("Biên nhận đang được gửi")
 
 
-def test_reading_first_without_scripts(lay: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
-    site, booth = booth_of(lay("ballots"))
+def test_reading_first_without_scripts(lay_once: Callable[[str], Laid], gather: Callable[[Site], Meet]) -> None:
+    site, booth = booth_of(lay_once("ballots"))
     voter = gather(site)("voter", width=PHONE, javascript=False)
     voter.go(booth)
     voter.press(".to-read")
