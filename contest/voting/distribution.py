@@ -233,7 +233,8 @@ def _without_gaps(hours: Sequence[tuple[datetime, int]]) -> tuple[tuple[datetime
     """Hours in which nobody voted, put in: a line over time must not skip them."""
     if not hours:
         return ()
-    known, at, filled = dict(hours), hours[0][0], []
+    known, at = dict(hours), hours[0][0]
+    filled: list[tuple[datetime, int]] = []
     while at <= hours[-1][0] and len(filled) < _HOURS:
         filled.append((at, known.get(at, 0)))
         at += timedelta(hours=1)

@@ -126,7 +126,7 @@ class Part:
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}
 
 
-def ballots_of(finding: Finding, part: Part) -> Select[tuple[int, str]]:
+def ballots_of(finding: Finding, part: Part) -> Select[int, str]:
     """Row id and number of a finding's ballots in a part (its `sample` is drawn by `drawn`)."""
     query = (
         select(Ballot.id, Ballot.ballot_id)
@@ -173,7 +173,7 @@ class Sampled(NamedTuple):
 
 def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
     """Some ballots of a finding by lot. `choices`: whether they are shown, which is never while people vote."""
-    rows = [tuple(row) for row in db.session.execute(ballots_of(finding, Part()).limit(LOOKED_AT))]
+    rows = [(row[0], row[1]) for row in db.session.execute(ballots_of(finding, Part()).limit(LOOKED_AT))]
     ids = [row[0] for row in drawn(rows, SAMPLED, f"{finding.public_id}:{seed}")]
     if not ids:
         return []
@@ -200,20 +200,24 @@ def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
         for ballot_id, code in chosen:
             codes[ballot_id].append(code or "–")
     return [
-        Sampled(
-            shown_number(ballot.ballot_id),
-            ballot.cast_at.replace(minute=0, second=0, microsecond=0),
-            ballot.revision,
-            trace.channel if trace else ("paper" if ballot.batch_id else ""),
-            trace.family if trace else "",
-            trace.device[:6] if trace else "",
-            trace.domain if trace else "",
-            trace.code_seconds if trace else None,
-            bool(aside),
-            tuple(codes[ballot.id]) if choices else None,
-        )
+        _sampled(ballot, trace, tuple(codes[ballot.id]) if choices else None, set_aside=bool(aside))
         for ballot, trace, aside in found
     ]
+
+
+def _sampled(ballot: Ballot, trace: VoterTrace | None, choices: tuple[str, ...] | None, *, set_aside: bool) -> Sampled:
+    return Sampled(
+        shown_number(ballot.ballot_id),
+        ballot.cast_at.replace(minute=0, second=0, microsecond=0),
+        ballot.revision,
+        trace.channel if trace is not None else ("paper" if ballot.batch_id else ""),
+        trace.family if trace is not None else "",
+        trace.device[:6] if trace is not None else "",
+        trace.domain if trace is not None else "",
+        trace.code_seconds if trace is not None else None,
+        set_aside,
+        choices,
+    )
 
 
 def shown_number(ballot_id: str) -> str:

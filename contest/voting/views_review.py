@@ -104,14 +104,17 @@ def review_desk(slug: str) -> str:
         state=state,
         counts=lists.findings_by_state(contest.id),
         found=page.findings,
-        first_url=url_for("voting.review_desk", slug=slug, **{"trang-thai": state or "all"}) if after else None,
-        next_url=url_for("voting.review_desk", slug=slug, **{"trang-thai": state or "all", "sau": page.after})
-        if page.after
-        else None,
+        first_url=_list_url(slug, state) if after else None,
+        next_url=_list_url(slug, state, page.after) if page.after else None,
         waiting=lists.waiting_settings(contest.id),
         aside=lists.set_aside_by_reason(contest.id),
         turnout=queries.turnout(contest.id),
     )
+
+
+def _list_url(slug: str, state: str, after: str = "") -> str:
+    arguments: dict[str, Any] = {"trang-thai": state or "all", "sau": after or None}
+    return url_for("voting.review_desk", slug=slug, **arguments)
 
 
 @bp.get(f"{HERE}/phan-bo")
