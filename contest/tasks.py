@@ -125,7 +125,7 @@ def _draw_votes() -> int:
 
 def _announced_at(contest_id: int, now: datetime) -> datetime | None:
     found = find_public_results(contest_id, now)
-    return found.visible_from if found is not None and found.standing == "official" else None
+    return found.result_set.visible_from if found is not None and found.standing == "official" else None
 
 
 def _tend_logs() -> int:

@@ -52,7 +52,7 @@ def check_log(contest: Contest) -> Report | None:
         return None
     report = Report()
     notes = dict(
-        db.session.execute(select(Checkpoint.size, Checkpoint.note).where(Checkpoint.contest_id == contest.id)).all()  # type: ignore[arg-type]  # rows of two
+        db.session.execute(select(Checkpoint.size, Checkpoint.note).where(Checkpoint.contest_id == contest.id)).all()
     )
     decided: list[tuple[int, str, str, str]] = []
     tree = Frontier()
