@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 
+from contest.contests.labels import SET_ASIDE_REASONS
 from contest.core.web import public, shared
 from contest.voting.log import find_log
 from contest.voting.views import bp
@@ -21,5 +22,9 @@ def verify(slug: str) -> Any:
     """Nothing is checked here: the page's own program fetches the files and says what it finds."""
     contest = vote_of(slug)
     return render_template(
-        "voting/verify.html", contest=contest, rules=contest.rules, opened=find_log(contest.id) is not None
+        "voting/verify.html",
+        contest=contest,
+        rules=contest.rules,
+        opened=find_log(contest.id) is not None,
+        reasons=SET_ASIDE_REASONS,
     )

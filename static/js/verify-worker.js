@@ -57,7 +57,8 @@ async function gathered(given, urls) {
   }
   let room = MOST;
   for (const name of NAMES) {
-    if (!given.length && !files[name]) {
+    // Before the announcement the page does not say where the opened files would be.
+    if (!given.length && !files[name] && urls[name]) {
       const found = await fetched(name, urls[name], room);
       if (found !== null) {
         files[name] = found;

@@ -24,6 +24,9 @@ function element(name, text, className = "") {
   return made;
 }
 
+// A reason by the words of the page; one that it does not know stays the code that it is.
+const because = (code) => (sentences.querySelector(`[data-word="${CSS.escape(`reason-${code}`)}"]`) ? say(`reason-${code}`) : code);
+
 const KINDS = { ok: "done", bad: "todo", doing: "", later: "" };
 
 function mark(step, kind, word) {
@@ -68,7 +71,7 @@ function showFigures({ tally }) {
     return;
   }
   const list = document.createElement("ul");
-  const aside = Object.entries(tally.set_aside).map(([reason, number]) => `${reason} ${shown(number)}`).join(", ");
+  const aside = Object.entries(tally.set_aside).map(([reason, number]) => `${because(reason)}: ${shown(number)}`).join("; ");
   const rows = [
     [say("cast"), shown(tally.cast)],
     [say("valid"), shown(tally.valid)],
@@ -84,8 +87,11 @@ function showFigures({ tally }) {
   const votes = Object.entries(tally.votes).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   for (const [entry, number] of votes) {
     const row = body.insertRow();
-    const name = element("th", entry);
+    const link = element("a", entry);
+    link.href = place.dataset.entry.replace(/_$/, encodeURIComponent(entry));
+    const name = document.createElement("th");
     name.scope = "row";
+    name.append(link);
     row.append(name, element("td", shown(number), "n num"));
   }
   figures.replaceChildren(list, table);
@@ -130,7 +136,7 @@ function finish({ report, wrong, stopped }) {
       lines.push(say("receipt_later", { last }));
     }
     if (aside !== null) {
-      lines.push(say("receipt_aside", { reason: aside }));
+      lines.push(say("receipt_aside", { reason: because(aside) }));
     }
   }
   tell("ok", say(report.result ? "all_holds" : "so_far"), lines);

@@ -28,7 +28,8 @@ FIRST_OF_ALL = 600
 GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 # Grounds that are laid for another time.
 MARKING, VOTING = "2027-04-15T09:30:00+07:00", "2027-05-20T09:30:00+07:00"
-CLOCKS = {"bench": MARKING, "paper": MARKING, "vote": VOTING, "ballots": VOTING, "review": VOTING}
+ANNOUNCED = "2027-06-15T09:30:00+07:00"
+CLOCKS = {"counted": ANNOUNCED, "bench": MARKING, "paper": MARKING, "vote": VOTING, "ballots": VOTING, "review": VOTING}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

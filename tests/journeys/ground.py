@@ -23,6 +23,7 @@ from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.richtext import from_plain, source_of
+from contest.core.web.keys import log_signer
 from contest.entries import services
 from contest.entries.models import Entry, Photo
 from contest.entries.second_look import ask_second_look
@@ -30,13 +31,17 @@ from contest.judging.services import seat_judge
 from contest.screening.services import write_template
 from contest.units.queries import get_unit
 from contest.units.services import load_units
+from contest.voting import distribution
+from contest.voting.receipts import receipt_of
 from tests.conftest import START
 from tests.factories import judging, make_contest, make_officer, make_staff, make_user, raw_rule_sets
+from tests.factories.counted import make_counted
 from tests.factories.entries import make_finalist, make_submitted
 from tests.factories.intake import add_scan, make_paper
+from tests.factories.results import publish
 from tests.factories.review import make_ballot, make_finding
 from tests.factories.rules import make_contest_voting, make_contest_with
-from tests.factories.voting import during, start_log
+from tests.factories.voting import during, start_log, voting_window
 from tests.journeys.sample import DATA, stories
 from wsgi import app
 
@@ -295,6 +300,20 @@ def review() -> dict[str, Any]:
     return laid | {"finding": made.public_id, "school": school.public_id, "number": quick[0].ballot_id}
 
 
+def counted() -> dict[str, Any]:
+    """A vote whose results are announced and whose ballots are opened; the receipt of one of them."""
+    world = make_counted(more=190)
+    contest = world.contest
+    signer = log_signer(contest.slug, contest.public_id)
+    receipt = receipt_of(contest=contest, voter_id=world.voters[5], scope="contest", signer=signer)
+    assert receipt is not None
+    content = distribution.look(contest, voting_window(contest)[1])
+    assert content is not None
+    distribution.keep(contest.id, content, voting_window(contest)[1] + timedelta(hours=1))
+    publish(world)
+    return {"contest": contest.slug, "receipt": receipt.said, "cast": 216}
+
+
 GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "bench": bench,
     "closing": closing,
@@ -305,6 +324,7 @@ GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "vote": vote,
     "ballots": ballots,
     "review": review,
+    "counted": counted,
 }
 
 if __name__ == "__main__":

@@ -15,17 +15,12 @@ from sqlalchemy import select
 
 from contest.core.db import db
 from contest.core.web.keys import log_signer
-from contest.entries.models import Entry
 from contest.results.models import ResultSet
 from contest.results.services import compute_results
-from contest.voting import closing
-from contest.voting.counting import agree
-from contest.voting.models_review import PaperBatch
-from contest.voting.paper_accept import _write  # the rows of slips, without the three people who key them
-from contest.voting.queries import on_the_ballot
 from contest.voting.receipts import receipt_of
+from tests.factories.counted import make_counted
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_world, publish
-from tests.factories.voting import close_log, let_fall_out, make_voter, seal_log, set_aside, start_log, vote
+from tests.factories.voting import start_log, vote
 
 PROGRAM = Path(__file__).resolve().parents[2] / "static" / "verify" / "verify_ballots.py"
 FILES = ("key.txt", "checkpoints.txt", "log.jsonl", "openings.jsonl", "result.json")
@@ -34,60 +29,7 @@ OPENED = ("openings.jsonl", "result.json", "tat-ca.zip")
 
 @pytest.fixture
 def world(app):
-    return voted()
-
-
-def voted(more=0):
-    """A vote with changes, paper, a finalist who fell out, and ballots set aside before and after the close."""
-    world = make_world(0)
-    judge_finalists(world, {"Đồi cằn trổ hoa": 90, "Con kinh sạch": 85, "Bến đò đêm": 80, "Lớp học": 60})
-    contest, entries = world.contest, list(world.entries.values())
-    start_log(contest)
-    voters = [make_voter(contest) for _ in range(24)]
-    casts = [vote(contest, [entries[2]], voter) for voter in voters[:12]]
-    casts += [vote(contest, entries[:2], voter) for voter in voters[12:20]]
-    seal_log(contest)
-    for _ in range(more):
-        vote(contest, [entries[2]])
-    casts += [vote(contest, [entries[3]], voter) for voter in voters[20:]]
-    casts[0] = vote(contest, [entries[0]], voters[0])  # changed
-    _accept_paper(contest, world, [[entries[2]], [entries[1], entries[2]]])
-    set_aside(contest, casts[1:3])
-    set_aside(contest, casts[2:3], kind="admit", reason="mistake")
-    let_fall_out(entries[3])  # the last four choose nobody any more
-    assert closing.reconcile(contest=contest, now=contest.rules.window("voting").closes) == 1
-    db.session.commit()
-    close_log(contest)
-    set_aside(contest, casts[4:5], reason="duplicate_identity")
-    seal_log(contest)
-    assert agree(contest)
-    world.voters = voters
-    world.casts = casts
-    return world
-
-
-def _accept_paper(contest, world, slips):
-    batch = PaperBatch(
-        contest_id=contest.id,
-        place="Hội trường",
-        held_on=contest.rules.window("voting").opens.date(),
-        slips=len(slips),
-        made_by=world.first.id,
-        made_at=contest.rules.window("voting").opens,
-    )
-    db.session.add(batch)
-    db.session.flush()
-    ids = {
-        row.public_id: row
-        for row in db.session.execute(
-            on_the_ballot(contest.id, contest.rules.voting.categories).with_only_columns(
-                Entry.public_id, Entry.id, Entry.category
-            )
-        )
-    }
-    now = contest.rules.window("voting").closes
-    _write(contest, batch, [[each.public_id for each in slip] for slip in slips], ids, now)
-    db.session.commit()
+    return make_counted()
 
 
 def address(world, name):
@@ -114,7 +56,7 @@ def at_the_announcement(world, clock):
 
 
 def test_what_is_published_is_what_a_check_finds(app, client, clock, tmp_path):
-    world = voted(more=190)
+    world = make_counted(more=190)
     publish(world)
     at_the_announcement(world, clock)
     folder = download(client, world, tmp_path / "vote")
