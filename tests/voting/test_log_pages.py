@@ -381,8 +381,8 @@ def test_numbers_by_reason_are_shown_after_the_close_only(client, base, contest,
     page = words(client.get(base))
     assert "không được tính. Mỗi phiếu vẫn" in page
     assert "2 ·" not in page
-    assert "Phiếu này không được tính" in words(client.get(f"{base}/tim?phieu={casts[1].ballot_id}"))
-    assert "Phiếu này không được tính" not in words(client.get(f"{base}/tim?phieu={casts[0].ballot_id}"))
+    assert "Phiếu này đã bị loại" in words(client.get(f"{base}/tim?phieu={casts[1].ballot_id}"))
+    assert "Phiếu này đã bị loại" not in words(client.get(f"{base}/tim?phieu={casts[0].ballot_id}"))
     clock.instant = voting_window(contest)[1]
 
     tend(contest.id, lambda contest_id, now: None)
