@@ -100,7 +100,7 @@ function showFigures({ tally }) {
 
 function finish({ report, wrong, stopped }) {
   working.hidden = true;
-  start.disabled = false;
+  start.removeAttribute("aria-disabled");
   if (stopped) {
     for (const step of steps) {
       step.querySelector("[data-state]").textContent = "";
@@ -166,7 +166,10 @@ async function receiptText() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  start.disabled = true;
+  if (start.hasAttribute("aria-disabled")) {
+    return;
+  }
+  start.setAttribute("aria-disabled", "true");
   reset();
   const { key, checkpoints, log, openings, result } = place.dataset;
   const urls = {
