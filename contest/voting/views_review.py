@@ -25,7 +25,7 @@ from contest.core.web import needs, say
 from contest.voting import queries, review
 from contest.voting import review_lists as lists
 from contest.voting.distribution import CHANNELS, DOMAINS, SIZES, Pictures, pictures_of, pictures_of_finding
-from contest.voting.forms_review import BackForm, DecideForm, NumbersForm, ProposeForm, WordsForm, typed_hour
+from contest.voting.forms_review import BackForm, DecideForm, NumbersForm, ProposeForm, WordsForm, offered, typed_hour
 from contest.voting.review_names import kind_name, measured
 from contest.voting.views import bp
 
@@ -209,10 +209,10 @@ def review_propose(slug: str, flag_id: str) -> Any:
     def act(now: datetime) -> None:
         contest = contest_of(slug)
         part = lists.Part(
-            channel=form.channel.data or "",
-            family=form.family.data or "",
-            domain=form.domain.data or "",
-            unit=form.unit.data or "",
+            channel=offered(form.channel.data),
+            family=offered(form.family.data),
+            domain=offered(form.domain.data),
+            unit=offered(form.unit.data),
             since=typed_hour(form.since.data),
             until=typed_hour(form.until.data),
             sample=form.sample.data or 0,

@@ -79,6 +79,11 @@ def test_what_was_typed_stays_when_it_is_refused(client, desk):
     assert "hôm qua" in answer.text
     assert client.post(f"{page}/de-nghi", data={**typed, "sample": "9" * 30}).status_code == 422
     assert client.post(f"{page}/de-nghi", data={}).status_code == 422
+    for field in ("channel", "family", "domain", "unit", "since", "until", "reason", "words"):
+        fine = {"reason": REASON, "words": WORDS}
+        for typed in ("\x00", "' OR 1=1 --", "9999-99-99", "0001-01-01", "9" * 400):
+            answer = client.post(f"{page}/de-nghi", data={**fine, field: typed})
+            assert answer.status_code == (303 if field == "words" and len(typed) == 400 else 422), (field, typed)
     assert client.post(f"{page}/bo-qua", data={"bo-qua-words": "ngắn"}).status_code == 422
     answer = client.post(f"{base}/dot", data={"numbers": "ABC", "reason": "objection", "words": WORDS})
     assert answer.status_code == 422
