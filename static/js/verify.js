@@ -1,11 +1,11 @@
 // The page on which a reader checks a vote. All the work is done in verify-worker.js; this shows it.
 const place = document.querySelector("#verify");
 const form = document.querySelector("#verify-form");
-const start = document.querySelector("#start");
 const outcome = document.querySelector("#outcome");
 const working = document.querySelector("#working");
 const figures = document.querySelector("#figures");
 const sentences = document.querySelector("#sentences").content;
+let busy = false; // one check at a time
 const steps = [...document.querySelectorAll("[data-step]")];
 
 const format = new Intl.NumberFormat(document.documentElement.lang);
@@ -100,7 +100,7 @@ function showFigures({ tally }) {
 
 function finish({ report, wrong, stopped }) {
   working.hidden = true;
-  start.removeAttribute("aria-disabled");
+  busy = false;
   if (stopped) {
     for (const step of steps) {
       step.querySelector("[data-state]").textContent = "";
@@ -166,10 +166,10 @@ async function receiptText() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (start.hasAttribute("aria-disabled")) {
+  if (busy) {
     return;
   }
-  start.setAttribute("aria-disabled", "true");
+  busy = true;
   reset();
   const { key, checkpoints, log, openings, result } = place.dataset;
   const urls = {
