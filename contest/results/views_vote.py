@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Response, g, request, stream_with_context
+from flask import Response, g, stream_with_context
 
 from contest.contests.models import Contest
 from contest.contests.queries import get_issued_contest
@@ -41,8 +41,8 @@ def _opened(slug: str) -> _Opened:
     return _Opened(contest, found.result_set, log)
 
 
-def _file(opened: _Opened, parts: Iterable[str | bytes], name: str, media_type: str) -> Response:
-    response = Response(stream_with_context(iter(parts)), mimetype=media_type)
+def _file(opened: _Opened, parts: Iterator[bytes], name: str, media_type: str) -> Response:
+    response = Response(stream_with_context(parts), mimetype=media_type)
     response.headers.set("Content-Disposition", "attachment" if name.endswith(".zip") else "inline", filename=name)
     # Whoever has it already gets 304 and nothing is read; another result set, or another log, is another file.
     response.set_etag(f"{name}-{opened.result_set.id}-{opened.result_set.fingerprint[:16]}-{opened.log.size}")
@@ -56,7 +56,9 @@ def _file(opened: _Opened, parts: Iterable[str | bytes], name: str, media_type: 
 def openings(slug: str) -> Response:
     """Choices and salt of each ballot that counts."""
     opened = _opened(slug)
-    return _file(opened, opening_lines(opened.contest.id), "openings.jsonl", "application/jsonl")
+    return _file(
+        opened, (part.encode() for part in opening_lines(opened.contest.id)), "openings.jsonl", "application/jsonl"
+    )
 
 
 @bp.get("/cuoc-thi/<slug>/so-phieu/result.json")
@@ -65,8 +67,8 @@ def openings(slug: str) -> Response:
 def vote_result(slug: str) -> Response:
     """What was announced, as a check holds it against the count."""
     opened = _opened(slug)
-    content = canonical(announced(*opened)) + "\n"
-    return _file(opened, [content], "result.json", "application/json")
+    content = (canonical(announced(*opened)) + "\n").encode()
+    return _file(opened, iter([content]), "result.json", "application/json")
 
 
 @bp.get("/cuoc-thi/<slug>/so-phieu/tat-ca.zip")
@@ -75,5 +77,4 @@ def vote_result(slug: str) -> Response:
 def vote_files(slug: str) -> Response:
     """All the files of the vote."""
     opened = _opened(slug)
-    parts = zipped(*opened) if request.method == "GET" else ()
-    return _file(opened, parts, f"so-phieu-{slug}.zip", "application/zip")
+    return _file(opened, zipped(*opened), f"so-phieu-{slug}.zip", "application/zip")
