@@ -70,7 +70,7 @@ function showFigures({ tally }) {
   if (!tally) {
     return;
   }
-  const list = document.createElement("ul");
+  const list = element("ul", "", "stack-2");
   const aside = Object.entries(tally.set_aside).map(([reason, number]) => `${because(reason)}: ${shown(number)}`).join("; ");
   const rows = [
     [say("cast"), shown(tally.cast)],
@@ -79,7 +79,7 @@ function showFigures({ tally }) {
     [say("aside"), aside || "0"],
   ];
   list.append(...rows.map(([name, value]) => element("li", `${name}: ${value}`)));
-  const table = document.createElement("table");
+  const table = element("table", "", "mt-5");
   table.append(element("caption", say("votes")));
   const head = table.createTHead().insertRow();
   head.append(element("th", say("entry")), element("th", say("number"), "n"));

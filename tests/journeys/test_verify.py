@@ -46,7 +46,7 @@ def test_a_reader_counts_the_vote_again(
     assert reader.page.locator("#steps .done").count() == 9
     reader.look("verify-holds", axe=True)
     # With one's own receipt, pasted.
-    reader.page.locator("summary").first.click()
+    reader.page.locator("#verify-form summary").first.click()
     reader.page.locator("#receipt").fill(json.dumps(facts["receipt"]))
     assert mine in outcome(reader)
     assert reader.page.locator("#steps .done").count() == 10
@@ -58,7 +58,7 @@ def test_a_reader_counts_the_vote_again(
     reader.page.locator("#receipt").fill("")
     packed = tmp_path / "kept.zip"
     packed.write_bytes(reader.page.request.get(f"{site.url}/cuoc-thi/{facts['contest']}/so-phieu/tat-ca.zip").body())
-    reader.page.locator("summary").nth(1).click()
+    reader.page.locator("#verify-form summary").nth(1).click()
     reader.page.locator("#files").set_input_files(packed)
     assert holds in outcome(reader)
     kept = []
