@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from contest.core.db import db
 from contest.voting.identity import forget_key
 from contest.voting.models import Ballot, VoteCode, Voter
-from contest.voting.models_review import Finding, FindingBallot, RollEntry, VoterTrace
+from contest.voting.models_review import Finding, FindingBallot, RollEntry, VoterAlias, VoterTrace
 
 # In one transaction at most so many rows of each table: votes elsewhere do not wait for long.
 PART = 50_000
@@ -32,11 +32,24 @@ def forget_voters(contest_id: int, most: int = PART) -> dict[str, int]:
     done["ballots"] = _untie(contest_id, most)
     done["traces"] = _delete(VoterTrace, VoterTrace.contest_id == contest_id, most)
     done["roll"] = _delete(RollEntry, RollEntry.contest_id == contest_id, most)
+    done["aliases"] = _forget_aliases(contest_id, most)
     done["codes"] = _delete(VoteCode, VoteCode.contest_id == contest_id, most)
     done["findings"] = _delete(FindingBallot, FindingBallot.finding_id.in_(findings), most)
     if all(number < most for name, number in done.items() if name != "findings") and not done["findings"]:
         done["voters"] = _delete(Voter, Voter.contest_id == contest_id, most)
     return {name: number for name, number in done.items() if number}
+
+
+def _forget_aliases(contest_id: int, most: int) -> int:
+    """Further tags of voters with accounts, which stand before the voters themselves."""
+    here = VoterAlias.contest_id == contest_id
+    some = select(VoterAlias.tag).where(here).order_by(VoterAlias.tag).limit(most)
+    gone = db.session.execute(
+        delete(VoterAlias)
+        .where(here, VoterAlias.tag.in_(some.scalar_subquery()))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
 
 
 def _untie(contest_id: int, most: int) -> int:

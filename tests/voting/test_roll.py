@@ -18,6 +18,7 @@ from contest.core.workbooks import Page, make_workbook
 from contest.outbox.models import Message
 from contest.voting import roll
 from contest.voting.codes import confirm_code, request_code
+from contest.voting.forgetting import forget_voters
 from contest.voting.identity import admit_account, secret_of
 from contest.voting.models import VoteCode, Voter
 from contest.voting.models_review import RollEntry, VoterAlias, VoterTrace
@@ -458,6 +459,17 @@ def test_no_table_says_which_account_voted(by_account):
     held = repr([db.session.execute(text(f"SELECT * FROM {table}")).all() for table in ("voter", "voter_alias")])
     assert person.public_id not in held and "lan" not in held
     assert db.session.scalars(select(VoterAlias)).all()
+
+
+def test_voters_with_accounts_are_forgotten_with_all_their_tags(by_account):
+    contest, _ = by_account
+    admit(contest, make_user(email="an@an-lam.example", phone="+84912345678"))
+    assert forget_voters(contest.id)["aliases"] == 2
+    db.session.commit()
+    for _ in range(3):
+        forget_voters(contest.id)
+    db.session.commit()
+    assert not db.session.scalars(select(Voter)).all() and not db.session.scalars(select(VoterAlias)).all()
 
 
 def test_a_judge_does_not_vote_by_either_contact_of_their_account(by_account):
