@@ -79,7 +79,7 @@ function showFigures({ tally }) {
     [say("aside"), aside || "0"],
   ];
   list.append(...rows.map(([name, value]) => element("li", `${name}: ${value}`)));
-  const table = element("table", "", "mt-5");
+  const table = element("table", "", "table mt-5");
   table.append(element("caption", say("votes")));
   const head = table.createTHead().insertRow();
   head.append(element("th", say("entry")), element("th", say("number"), "n"));
@@ -94,7 +94,12 @@ function showFigures({ tally }) {
     name.append(link);
     row.append(name, element("td", shown(number), "n num"));
   }
-  figures.replaceChildren(list, table);
+  const wrap = element("div", "", "tablewrap");
+  wrap.tabIndex = 0;
+  wrap.setAttribute("role", "region");
+  wrap.setAttribute("aria-label", say("votes"));
+  wrap.append(table);
+  figures.replaceChildren(list, wrap);
   figures.hidden = false;
 }
 
