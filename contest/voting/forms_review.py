@@ -31,7 +31,7 @@ class ProposeForm(WordsForm):
     unit = SelectField(_l("Unit"), validate_choice=False)
     since = StringField(_l("Cast from"))
     until = StringField(_l("Cast before"))
-    sample = IntegerField(_l("Only so many, by lot"), [Optional(), NumberRange(1, 50_000)])
+    sample = IntegerField(_l("Only so many, by lot"), [Optional(), NumberRange(1, 20_000)])
     reason = SelectField(_l("Reason that the rules name"), validate_choice=False)
 
 

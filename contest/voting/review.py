@@ -61,7 +61,7 @@ SETTING_STATES = {
     "withdrawn": N_("Withdrawn"),
 }
 # Ballots of one batch: what one transaction carries within seconds on either database.
-BATCH_MOST = 50_000
+BATCH_MOST = 20_000
 TYPED_MOST = 200
 WORDS_LEAST, WORDS_MOST = 15, 2000
 _AT_ONCE = 1000
