@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from bench.__main__ import counting, table
 from bench.data import MOMENTS, Site
@@ -36,6 +36,7 @@ from contest.voting.ledger.leaves import ballot_leaf, ballot_tag, commitment
 from contest.voting.ledger.merkle import leaf_hash
 from contest.voting.models import Ballot, Choice, Voter
 from contest.voting.models_log import BallotLog, Leaf
+from contest.voting.models_review import BallotPattern
 from contest.voting.queries import on_the_ballot, turnout
 from tests.factories.voting import start_log
 
@@ -167,6 +168,7 @@ def measured(vote: Vote, rounds: int) -> dict[str, tuple[float, int]]:
     found["sealing of 20"] = (statistics.median(sealed), 0)
     with site.app.app_context():
         contest = db.session.merge(site.contest)
+        db.session.execute(update(BallotLog).values(closed_at=MOMENTS["vote"]))
         patterns.count_patterns(vote.id)
         db.session.commit()
         found["the count by patterns"] = (
@@ -174,7 +176,8 @@ def measured(vote: Vote, rounds: int) -> dict[str, tuple[float, int]]:
             0,
         )
         db.session.rollback()
-        patterns.forget_patterns(contest)
+        db.session.execute(delete(BallotPattern))
+        db.session.execute(update(BallotLog).values(closed_at=None))
         db.session.commit()
     return found
 
