@@ -26,7 +26,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help setup run serve test browser check checks style types markup catalogues migrations-match \
-        bench soak election soak-ranking soak-verifiers screenshots messages lock clean
+        bench soak election soak-ranking soak-verifiers soak-voting screenshots messages lock clean
 
 help: ## This list
 	@echo "make <target> [PORT=8000] [CONTEST_DATA=var] [ARGS=...]"; echo

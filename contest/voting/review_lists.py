@@ -17,9 +17,8 @@ from sqlalchemy.orm import aliased, joinedload
 
 from contest.core.db import db
 from contest.core.errors import NotFound
-from contest.entries.models import Entry
 from contest.units.models import Unit
-from contest.voting.models import Ballot, Choice
+from contest.voting.models import Ballot
 from contest.voting.models_review import BallotDecision, Finding, FindingBallot, Setting, SettingBallot, VoterTrace
 
 PAGE = 25
@@ -157,7 +156,7 @@ def drawn(rows: Sequence[tuple[int, str]], number: int, seed: str) -> list[tuple
 
 
 class Sampled(NamedTuple):
-    """A ballot as the review desk may look at it: coarse facts, and its choices only after the close."""
+    """A ballot as the review desk may look at it: coarse facts, never its choices."""
 
     number: str
     hour: datetime
@@ -168,11 +167,10 @@ class Sampled(NamedTuple):
     domain: str
     code_seconds: int | None
     set_aside: bool
-    choices: tuple[str, ...] | None
 
 
-def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
-    """Some ballots of a finding by lot. `choices`: whether they are shown, which is never while people vote."""
+def sample_of(finding: Finding, seed: str) -> list[Sampled]:
+    """Some ballots of a finding by lot."""
     rows = [(row[0], row[1]) for row in db.session.execute(ballots_of(finding, Part()).limit(LOOKED_AT))]
     ids = [row[0] for row in drawn(rows, SAMPLED, f"{finding.public_id}:{seed}")]
     if not ids:
@@ -189,23 +187,10 @@ def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
         .where(Ballot.id.in_(ids))
         .order_by(Ballot.cast_at, Ballot.id)
     ).all()
-    codes: dict[int, list[str]] = {each: [] for each in ids}
-    if choices:
-        chosen = db.session.execute(
-            select(Choice.ballot_id, Entry.blind_code)
-            .join(Entry, Entry.id == Choice.entry_id)
-            .where(Choice.ballot_id.in_(ids))
-            .order_by(Choice.ballot_id, Entry.blind_code)
-        )
-        for ballot_id, code in chosen:
-            codes[ballot_id].append(code or "–")
-    return [
-        _sampled(ballot, trace, tuple(codes[ballot.id]) if choices else None, set_aside=bool(aside))
-        for ballot, trace, aside in found
-    ]
+    return [_sampled(ballot, trace, set_aside=bool(aside)) for ballot, trace, aside in found]
 
 
-def _sampled(ballot: Ballot, trace: VoterTrace | None, choices: tuple[str, ...] | None, *, set_aside: bool) -> Sampled:
+def _sampled(ballot: Ballot, trace: VoterTrace | None, *, set_aside: bool) -> Sampled:
     return Sampled(
         shown_number(ballot.ballot_id),
         ballot.cast_at.replace(minute=0, second=0, microsecond=0),
@@ -216,7 +201,6 @@ def _sampled(ballot: Ballot, trace: VoterTrace | None, choices: tuple[str, ...] 
         trace.domain if trace is not None else "",
         trace.code_seconds if trace is not None else None,
         set_aside,
-        choices,
     )
 
 

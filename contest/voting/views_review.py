@@ -1,6 +1,6 @@
 """The review desk of a vote: findings, pictures of how ballots spread, batches that two people decide.
 
-Nothing here shows a figure of an entry, and choices of sampled ballots only once nobody votes any more.
+Nothing here shows a figure of an entry or what is on a ballot: who reviews does not know whom it helps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -136,7 +136,6 @@ def _finding_page(slug: str, flag_id: str, **forms: Any) -> str:
     finding = lists.get_finding(contest.id, flag_id)
     frame = _frame(contest)
     pictures = pictures_of_finding(contest, finding)
-    window = frame["window"]
     seed = request.args.get("mau", "1")[:8]
     propose_form = forms.get("propose_form") or ProposeForm(formdata=None)
     _offer(propose_form, contest, pictures)
@@ -146,7 +145,7 @@ def _finding_page(slug: str, flag_id: str, **forms: Any) -> str:
         finding=finding,
         pictures=pictures,
         looked_at=lists.LOOKED_AT,
-        sample=lists.sample_of(finding, seed, choices=window is not None and g.now >= window.closes),
+        sample=lists.sample_of(finding, seed),
         seed=int(seed) if seed.isascii() and seed.isdigit() else 1,
         settings=lists.settings_of(contest.id, finding=finding).settings,
         propose_form=propose_form,
