@@ -26,7 +26,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help setup run serve test browser check checks style types markup catalogues migrations-match \
-        bench soak soak-ranking screenshots messages lock clean
+        bench soak election soak-ranking soak-verifiers soak-voting screenshots messages lock clean
 
 help: ## This list
 	@echo "make <target> [PORT=8000] [CONTEST_DATA=var] [ARGS=...]"; echo
@@ -80,8 +80,20 @@ bench: $(TESTING) $(FRONTEND) $(CATALOGUES) ## Measure the main pages and verbs 
 soak: $(TESTING) $(FRONTEND) $(CATALOGUES) ## A long run of the whole contest under load (ARGS=…)
 	@$(BIN)/python -m bench.soak $(ARGS)
 
+election: $(TESTING) $(FRONTEND) $(CATALOGUES) ## A simulated vote of 300,000 by twelve personas, minutes (ARGS="--voters 5000 --seed 3")
+	@$(BIN)/python -W ignore -m bench.election $(ARGS)
+
 soak-ranking: $(TESTING) ## Rankings of random contests worked out again, by the thousand (EXAMPLES=50000)
 	@RECOMPUTE_EXAMPLES=$(or $(EXAMPLES),50000) $(BIN)/python -m pytest -n auto --dist worksteal tests/results/test_recompute.py $(ARGS)
+
+soak-verifiers: $(TESTING) $(FRONTEND) ## Both verifiers on 1,000 random votes, and one million ballots against the clock
+	@VERIFIER_CONTESTS=1000 $(BIN)/python -m pytest -q tests/voting/ledger/test_agreement.py
+	@$(BIN)/python -m bench.verify_ballots
+
+soak-voting: $(TESTING) $(FRONTEND) $(CATALOGUES) ## 1,000 races of fifty, every write failing once, 10,000 kills (ROUNDS=1000 KILLS=5000 on each database)
+	@VOTE_ROUNDS=$(or $(ROUNDS),1000) VOTE_FAULTS=all $(BIN)/python -m pytest -s -n 0 tests/voting/test_races.py tests/voting/test_faults.py $(ARGS)
+	@$(BIN)/python -m tests.voting.killing --kills $(or $(KILLS),5000)
+	@$(BIN)/python -m tests.voting.killing --kills $(or $(KILLS),5000) --postgres
 
 screenshots: $(TESTING) $(FRONTEND) $(CATALOGUES) browser ## Pictures of the main pages, into docs/images/ (ARGS="--all DIR": all of them)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)

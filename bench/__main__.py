@@ -39,6 +39,7 @@ from bench.near_copies import HEAD as NEAR_COPIES
 from bench.near_copies import measure as near_copies
 from bench.over_http import over_http
 from contest.core.db import db
+from contest.core.driver import Driver, Prepared
 from contest.entries.models import Entry
 from contest.screening.search import Wanted, matching_ids
 from tests.conftest import START
@@ -171,10 +172,18 @@ def counting(site: Site) -> Iterator[list[str]]:
 
     with site.app.app_context():
         engine = db.engine
+    run = Driver.run
+
+    def noting(driver: Driver, prepared: Prepared, values: dict[str, Any]) -> Any:
+        statements.append("")  # handed to the driver, past SQLAlchemy's events
+        return run(driver, prepared, values)
+
     event.listen(engine, "before_cursor_execute", note)
+    Driver.run = noting  # type: ignore[method-assign]
     try:
         yield statements
     finally:
+        Driver.run = run  # type: ignore[method-assign]
         event.remove(engine, "before_cursor_execute", note)
 
 

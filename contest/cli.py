@@ -29,6 +29,7 @@ from contest.core.errors import NotFound, Refused
 from contest.demo.cli import demo_commands
 from contest.entries.eligibility import require_no_entry
 from contest.units.services import load_units
+from contest.voting.cli import votes_commands
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
 units_commands = AppGroup("units", help="Units: load the tree.")
@@ -230,6 +231,7 @@ def init_commands(app: Flask) -> None:
         people_commands,
         audit_commands,
         demo_commands,
+        votes_commands,
         make_backup,
         restore_backup,
         check_files,

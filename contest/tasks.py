@@ -37,6 +37,7 @@ from contest.voting.alarms import look_at_spending
 from contest.voting.models_review import SmsSpending
 from contest.voting.services import forget_old_codes
 from contest.voting.tasks import note_lost_mail, tell_witnesses, tend_logs
+from contest.voting.tasks_detection import forget_counts, look_through_votes
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 2.0
@@ -124,7 +125,7 @@ def _draw_votes() -> int:
 
 def _announced_at(contest_id: int, now: datetime) -> datetime | None:
     found = find_public_results(contest_id, now)
-    return found.visible_from if found is not None and found.standing == "official" else None
+    return found.result_set.visible_from if found is not None and found.standing == "official" else None
 
 
 def _tend_logs() -> int:
@@ -187,6 +188,8 @@ JOBS: tuple[Job, ...] = (
     Job("files left lying", _forget_left_files, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),
     Job("pictures of votes", _draw_votes, every=timedelta(minutes=1)),
+    Job("signs in votes", look_through_votes, every=timedelta(minutes=1)),
+    Job("used proofs of work", forget_counts, every=timedelta(hours=1)),
     Job("cost of text messages", _look_at_spending, every=timedelta(seconds=30)),
     Job("old vote codes", _forget_vote_codes, every=timedelta(hours=1)),
 )

@@ -105,7 +105,11 @@ def writing_directly() -> Iterator[tuple[Driver, datetime]]:
         db.session.rollback()
         db.session.expire_all()
     engine = db.engine
-    held = engine.raw_connection()
+    try:
+        held = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        # Whatever kind of error it is (psycopg knows several for a line that broke): there is no connection.
+        raise OperationalError("", None, error) from error
     driver = Driver(engine.dialect, held.driver_connection)
     connection: Any = driver.connection
     try:

@@ -71,9 +71,9 @@ class SigningKeys:
         return True
 
     def _read(self) -> bytes:
-        if not self._path.exists():
-            self.make()
         try:
+            if not self._path.exists():
+                self.make()
             seed = bytes.fromhex(self._path.read_text("ascii").strip())
         except (OSError, ValueError) as error:
             raise BadKeyFile(f"{self._path}: {error}") from error

@@ -18,11 +18,14 @@ from contest.demo import stories
 from contest.demo.stage import Act, Stage
 from contest.demo.stories import FIRST, SECOND
 from contest.outbox.models import Message
+from contest.voting import sealing, traces
 from contest.voting import services as voting
 from contest.voting.channels import find_channel
 from contest.voting.log import find_log, open_log
 from contest.voting.queries import on_the_ballot
 
+# What readers' browsers call themselves.
+_AGENTS = ("Chrome, Android", "Safari, iPhone", "Cốc Cốc, Windows", "Samsung Internet", "Firefox, Windows")
 # Readers in the script; a test may play with fewer.
 VOTERS = 210
 # Every so many readers choose a visitor's story as well, and every so many change their ballot.
@@ -117,12 +120,23 @@ def vote(stage: Stage, now: datetime, *, contest_id: str, since: datetime) -> in
         before = [ids[story_id] for story_id in reader.before if story_id in ids]
         picks = picks[: contest.rules.voting.choices_max]
         if picks:
-            done += stage.attempt(_cast, stage=stage, contest=contest, reader=reader, picks=picks, before=before).done
+            done += stage.attempt(cast, stage=stage, contest=contest, reader=reader, picks=picks, before=before).done
+    signer = log_signer(contest.slug, contest.public_id)
+    sealing.seal(contest_id=contest.id, signer=signer, now=now, force=True)
     return done
 
 
-def _cast(*, stage: Stage, contest: Contest, reader: Reader, picks: list[str], before: list[str]) -> None:
-    """Ask for a code, read it in the message, type it, vote."""
+def cast(
+    *,
+    stage: Stage,
+    contest: Contest,
+    reader: Reader,
+    picks: list[str],
+    before: list[str],
+    device: str = "",
+    seconds: int = 0,
+) -> None:
+    """Ask for a code, read it in the message, type it, vote. `device` and `seconds` of typing: a program's."""
     typed = contact_of(contest, reader.number)
     moment = reader.at
     contact = voting.request_code(contest=contest, typed=typed, locale="vi", now=moment, wall=stage.wall)
@@ -133,6 +147,17 @@ def _cast(*, stage: Stage, contest: Contest, reader: Reader, picks: list[str], b
         contest=contest, typed=typed, code=message.params["code"], now=moment, wall=stage.wall
     )
     assert voter_id is not None, "the code of the message was not taken"
+    traces.note(
+        contest_id=contest.id,
+        voter_id=voter_id,
+        channel=contest.rules.voting.identity,
+        address="198.51.100.7" if device else f"10.{reader.number % 97}.{reader.number % 41}.{reader.number % 250}",
+        device=device or f"device {reader.number}",
+        agent=_AGENTS[0 if device else reader.number % len(_AGENTS)],
+        contact=contact.key,
+        code_seconds=seconds or 9 + reader.number * 7 % 29,
+        now=moment,
+    )
     if before and set(before) != set(picks):
         first = moment - timedelta(minutes=9)
         voting.cast_ballot(slug=contest.slug, voter_id=voter_id, picks=before, now=first)

@@ -12,7 +12,16 @@ from sqlalchemy import func, select
 from contest.audit.models import AuditRow
 from contest.audit.services import record
 from contest.core.db import db, writing
-from contest.demo import acts_editions, acts_entries, acts_intake, acts_judging, acts_results, acts_setup, acts_voting
+from contest.demo import (
+    acts_ballots,
+    acts_editions,
+    acts_entries,
+    acts_intake,
+    acts_judging,
+    acts_results,
+    acts_setup,
+    acts_voting,
+)
 from contest.demo.stage import Act, Stage
 
 DEFAULT_START = datetime.fromisoformat("2027-05-20T09:00:00+07:00")
@@ -32,7 +41,16 @@ class Done:
 @cache
 def script() -> tuple[Act, ...]:
     """All acts in the order of their time."""
-    parts = (acts_setup, acts_entries, acts_intake, acts_judging, acts_editions, acts_voting, acts_results)
+    parts = (
+        acts_setup,
+        acts_entries,
+        acts_intake,
+        acts_judging,
+        acts_editions,
+        acts_voting,
+        acts_ballots,
+        acts_results,
+    )
     return tuple(sorted((act for part in parts for act in part.acts()), key=lambda act: act.at))
 
 

@@ -19,7 +19,7 @@ from contest.privacy.rules import BUNDLES, CONTACTS, VOTER_KEYS, months_after
 from contest.results.models import Award
 from contest.results.queries import contests_with_results
 from contest.screening.personal import forget_leaks
-from contest.voting.identity import forget_key
+from contest.voting.forgetting import forget_voters
 
 _AT_ONCE = 200
 
@@ -40,10 +40,10 @@ def run_retention(now: datetime) -> list[str]:
         since = result_set.visible_from or rules_instant(contest)
         if today >= months_after(since, rules.erase_contacts_after_months):
             keys += _contacts(contest, now)
-        if today >= months_after(since, rules.erase_voter_keys_after_months) and forget_key(contest.id):
-            # A message with a code names its voter: while it is kept, the key is not gone.
-            _forget_messages(contest, now, "vote_code", "vote_code_sms")
-            _ran(VOTER_KEYS, contest, now, keys=1)
+        if today >= months_after(since, rules.erase_voter_keys_after_months) and (gone := forget_voters(contest.id)):
+            # A message with a code or a receipt names its voter: while it is kept, the key is not gone.
+            _forget_messages(contest, now, "vote_code", "vote_code_sms", "vote_receipt")
+            _ran(VOTER_KEYS, contest, now, **gone)
     return keys
 
 

@@ -50,7 +50,7 @@ VOTER_KEYS: Final = "voter_keys"
 BUNDLES: Final = "bundles"
 RULES = {
     CONTACTS: N_("Contact data, scans and drafts of authors without a prize"),
-    VOTER_KEYS: N_("The key that ties ballots to contacts"),
+    VOTER_KEYS: N_("The key that ties ballots to contacts, and who voted"),
     BUNDLES: N_("Zip files and cells of bundles, 30 days after their import"),
 }
 

@@ -11,6 +11,7 @@ from contest.core.web import public, shared
 from contest.results.honours import VOID, authors_are_public, honours_of
 from contest.results.queries import find_public_results
 from contest.results.rules import remarks_until
+from contest.results.vote_files import find_closed_log, vote_days
 
 bp = Blueprint("results", __name__)
 # What a shared cache may keep for anonymous readers; short, so that the announced minute is a minute.
@@ -34,9 +35,11 @@ def honours(slug: str) -> str:
         honours=honours_of(contest, found.result_set, g.now),
         names=authors_are_public(contest.rules, g.now),
         remarks_until=remarks_until(contest.rules),
+        opened=found.standing == "official" and find_closed_log(contest.id) is not None,
+        vote_days=vote_days(contest),
         labels=labels,
         VOID=VOID,
     )
 
 
-from contest.results import views_desk, views_raw  # noqa: E402, F401 -- they need `bp`
+from contest.results import views_desk, views_raw, views_vote  # noqa: E402, F401 -- they need `bp`

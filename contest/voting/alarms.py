@@ -29,8 +29,8 @@ TOTAL, DAY, PREFIX = "total", "day", "prefix"
 _RIPE = timedelta(minutes=10)
 _SPAN = timedelta(days=1)
 _ENOUGH = 40
-# The longest message: where it does not fit under a cap any more, the cap is reached.
-_LONGEST = 4
+# Where a message of so many parts does not fit under a cap any more, the cap is reached.
+_LONGEST = 2
 
 
 class Low(NamedTuple):

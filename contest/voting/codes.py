@@ -30,8 +30,9 @@ from contest.voting.rules import CODE_LIFE, CODE_TRIES, CODES_PER_DAY, CODES_PER
 from contest.voting.spending import charge, count_confirmed, count_request
 from contest.voting.traces import hashed, network_of
 
-# Of the text message in Vietnamese with its marks, where the caller has not counted.
-USUAL_PARTS = 3
+# Of the text message with a code, where the caller has not counted.
+USUAL_PARTS = 2
+_NO_CODE = "-"
 
 
 def request_code(
@@ -72,9 +73,9 @@ def request_code(
     db.session.add(
         VoteCode(
             contest_id=contest.id,
-            # Where nothing is sent a row is written all the same, under a tag that is nobody's.
-            tag=tag if sent else secrets.token_hex(32),
-            code_hash=code_digest(secret, tag, code),
+            # Where nothing is sent a row is written all the same, for no code that anybody could type.
+            tag=tag if sent else _nobody(secret, contact),
+            code_hash=code_digest(secret, tag, code) if sent else _NO_CODE,
             prefix=prefix if sent else "",
             sent_at=wall,
             expires_at=wall + CODE_LIFE,
@@ -105,7 +106,7 @@ def confirm_code(*, contest: Contest, typed: str, code: str, now: datetime, wall
     contact = channel_of(contest).read(typed)
     secret = secret_of(contest.id)
     tag = tag_of(secret, contact.key)
-    taken = _take_code(contest.id, tag, code_digest(secret, tag, typed_code(code)), wall)
+    taken = _take_code(contest.id, tag, _nobody(secret, contact), code_digest(secret, tag, typed_code(code)), wall)
     if taken is None:
         return None
     if taken.prefix:
@@ -130,19 +131,27 @@ class _Taken(NamedTuple):
     prefix: str
 
 
-def _take_code(contest_id: int, tag: str, digest: str, wall: datetime) -> _Taken | None:
-    """Count a try at the latest code of a tag; what is known of it when it was right, which uses it up."""
+def _nobody(secret: str, contact: Contact) -> str:
+    """The tag under which a contact that gets no code has its tries counted. No contact votes under it."""
+    return tag_of(secret, f"nobody:{contact.key}")
+
+
+def _take_code(contest_id: int, tag: str, nobody: str, digest: str, wall: datetime) -> _Taken | None:
+    """Count a try at the latest code of a tag; what is known of it when it was right, which uses it up.
+
+    Where there is none the try is counted at what was written in its place, so that both take the same work.
+    """
     latest = db.session.scalar(
         select(VoteCode.id)
-        .where(VoteCode.contest_id == contest_id, VoteCode.tag == tag)
-        .order_by(VoteCode.id.desc())
+        .where(VoteCode.contest_id == contest_id, VoteCode.tag.in_([tag, nobody]))
+        .order_by((VoteCode.tag == tag).desc(), VoteCode.id.desc())
         .limit(1)
     )
     # Counted by the database in one statement, so that many tries at once are many tries.
     stored = db.session.execute(
         update(VoteCode)
         .where(
-            VoteCode.id == latest,
+            VoteCode.id == (latest or 0),
             VoteCode.used_at.is_(None),
             VoteCode.tries < CODE_TRIES,
             VoteCode.expires_at > wall,

@@ -1,9 +1,9 @@
 """Contacts that voters prove: one key for each mailbox or phone number, however it is written.
 
 `address` is where a code is sent; `key` is who it counts for. They differ where a provider delivers
-many spellings to one mailbox: some ignore everything from a plus sign on, and Gmail, also called
-googlemail.com, ignores dots as well. Other providers give plus signs and dots meanings of their own, so theirs are
-kept. Pure.
+many spellings to one mailbox: some ignore everything from a plus sign on, some have several names for
+one domain, and Gmail ignores dots as well. Other providers give plus signs and dots meanings of their
+own, so theirs are kept. Pure.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from dataclasses import dataclass
 from contest.accounts.addresses import canonical_email, canonical_phone
 from contest.core.errors import N_, Refused
 
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_GMAIL = "gmail.com"
+# Domains under which a provider gives one name to one person: the same mailbox each time.
+_SAME = {
+    "googlemail.com": _GMAIL,
+    **dict.fromkeys(("me.com", "mac.com"), "icloud.com"),
+    **dict.fromkeys(("protonmail.com", "pm.me"), "proton.me"),
+}
 # Providers that deliver name+anything to name, and let nobody have a plus sign in a name of their own.
 _PLUS_TAGS = frozenset(
     {
-        *_GMAIL,
+        _GMAIL,
         *("outlook.com", "outlook.com.vn", "hotmail.com", "live.com", "msn.com"),
-        *("icloud.com", "me.com", "mac.com"),
-        *("proton.me", "protonmail.com", "pm.me", "fastmail.com"),
+        *("icloud.com", "proton.me", "fastmail.com"),
     }
 )
 _NOT_IN_A_NUMBER = re.compile(r"[^\d\s().+\-–]")
@@ -46,10 +51,11 @@ def read_email(typed: str) -> Contact:
     """
     address = canonical_email(_line(typed))
     local, _, domain = address.rpartition("@")
+    domain = _SAME.get(domain, domain)
     if domain in _PLUS_TAGS:
         local = local.partition("+")[0]
-    if domain in _GMAIL:
-        local, domain = local.replace(".", ""), "gmail.com"
+    if domain == _GMAIL:
+        local = local.replace(".", "")
     if not local:
         raise Refused(N_("This is not an e-mail address. It should look like ten@example.vn."), code="email")
     return Contact(address, f"{local}@{domain}")

@@ -72,6 +72,15 @@ def examine(contest: Contest, now: datetime) -> Looked:
     return looked
 
 
+def is_behind(contest_id: int, state: VoteLook) -> bool:
+    """Whether there are ballots that a look has not come to."""
+    last = (
+        db.session.scalar(select(func.max(Ballot.id)).where(Ballot.contest_id == contest_id, Ballot.batch_id.is_(None)))
+        or 0
+    )
+    return min(state.last_id, state.day_id) < last
+
+
 def keep(contest_id: int, looked: Looked, now: datetime) -> int:
     """Write down what a look found, unless another look did meanwhile; returns how many ballots it read.
 
@@ -181,7 +190,7 @@ def _unread(contest_id: int, after: int, until: datetime) -> tuple[list[Row], in
         ):
             choices[ballot_id].append(entry_id)
         for ballot_id, chosen in choices.items():
-            rows[ballot_id].pattern = _pattern(chosen)
+            rows[ballot_id].pattern, rows[ballot_id].entries = _pattern(chosen), tuple(chosen)
     return list(rows.values()), first_young if len(ballots) < _AT_ONCE else None
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, func, join, outerjoin, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import aliased
 
 from contest.contests.models import Contest, ContestStep
 from contest.core.db import db
@@ -98,7 +99,7 @@ def look(contest: Contest, now: datetime) -> dict[str, Any] | None:
     if last is not None and (now < last.made_at + DRAWN_EVERY or last.made_at >= window.closes + DRAWN_EVERY):
         return None
     ballots = select(Ballot.id, Ballot.voter_id, Ballot.batch_id, Ballot.cast_at).where(Ballot.contest_id == contest.id)
-    return _content(contest.id, ballots.subquery("cast"))
+    return _content(ballots.subquery("cast"))
 
 
 def keep(contest_id: int, content: dict[str, Any], now: datetime) -> None:
@@ -130,55 +131,55 @@ def pictures_of_finding(contest: Contest, finding: Finding) -> Pictures:
     ballots = select(Ballot.id, Ballot.voter_id, Ballot.batch_id, Ballot.cast_at).join(
         some, some.c.ballot_id == Ballot.id
     )
-    content = _content(contest.id, ballots.subquery("cast"))
+    content = _content(ballots.subquery("cast"))
     return _read(contest.id, content, None, _total(content))
 
 
-def _content(contest_id: int, cast: FromClause) -> dict[str, Any]:
+def _content(cast: FromClause) -> dict[str, Any]:
     """What is kept of `cast` (rows of ballots): lists of names and numbers alone."""
-    trace = _latest_traces(contest_id, cast)
-    known = cast.outerjoin(trace, trace.c.voter_id == cast.c.voter_id)
+    trace = aliased(VoterTrace)
+    known = outerjoin(cast, trace, _is_latest(trace, cast))
     number = func.count(cast.c.id)
     connection = db.session.connection()
     hour = _hour(connection, cast.c.cast_at)
-    channel = case((cast.c.batch_id.is_not(None), "paper"), else_=func.coalesce(trace.c.channel, ""))
+    channel = case((cast.c.batch_id.is_not(None), "paper"), else_=func.coalesce(trace.channel, ""))
 
-    def grouped(name: ColumnElement[Any], source: FromClause = known) -> Select[Any]:
+    def grouped(name: Any, source: FromClause = known) -> Select[Any]:
         return select(name.label("name"), number.label("ballots")).select_from(source).group_by(name)
 
     def listed(query: Select[Any], most: int) -> list[list[Any]]:
         rows = db.session.execute(query.order_by(number.desc(), query.selected_columns[0]).limit(most))
         return [[row[0], row[1]] for row in rows]
 
-    traced = cast.join(trace, trace.c.voter_id == cast.c.voter_id)
+    traced = join(cast, trace, _is_latest(trace, cast))
     hours = db.session.execute(grouped(hour, cast).order_by(hour).limit(_HOURS))
-    families = listed(grouped(trace.c.family, traced), _FAMILIES)
+    families = listed(grouped(trace.family, traced), _FAMILIES)
     channels = listed(grouped(channel), 20)
-    with_trace = sum(row[1] for row in listed(grouped(trace.c.domain, traced), 20))
-    devices = grouped(trace.c.device, traced).where(trace.c.device != "")
+    with_trace = sum(row[1] for row in listed(grouped(trace.domain, traced), 20))
+    devices = grouped(trace.device, traced).where(trace.device != "")
     shown_devices = _by_size(devices)
     return {
         "hours": [[_instant(row[0]).isoformat(), row[1]] for row in hours],
         "channels": channels,
-        "domains": listed(grouped(trace.c.domain, traced), 20),
+        "domains": listed(grouped(trace.domain, traced), 20),
         "families": families,
         "other_families": with_trace - sum(row[1] for row in families),
-        "networks": _by_size(grouped(trace.c.network, traced)),
+        "networks": _by_size(grouped(trace.network, traced)),
         "devices": shown_devices,
         "no_device": with_trace - sum(row[2] for row in shown_devices),
-        "units": listed(grouped(trace.c.unit_id, traced).where(trace.c.unit_id.is_not(None)), _UNITS),
+        "units": listed(grouped(trace.unit_id, traced).where(trace.unit_id.is_not(None)), _UNITS),
     }
 
 
-def _latest_traces(contest_id: int, cast: FromClause) -> FromClause:
-    """The latest trace of each voter of `cast`."""
-    latest = (
-        select(func.max(VoterTrace.id).label("id"))
-        .where(VoterTrace.contest_id == contest_id, VoterTrace.voter_id.in_(select(cast.c.voter_id)))
-        .group_by(VoterTrace.voter_id)
-        .subquery("latest")
-    )
-    return select(VoterTrace).join(latest, latest.c.id == VoterTrace.id).subquery("trace")
+def _is_latest(trace: Any, cast: FromClause) -> ColumnElement[bool]:
+    """Whether a trace is the latest of the voter of a row of `cast`.
+
+    Asked for each ballot by an index, not joined to a grouped list: SQLite would scan that once for each ballot.
+    """
+    each = aliased(VoterTrace)
+    latest = select(func.max(each.id)).where(each.voter_id == cast.c.voter_id).correlate(cast).scalar_subquery()
+    matches: ColumnElement[bool] = trace.id == latest
+    return matches
 
 
 def _by_size(grouped: Select[Any]) -> list[list[int]]:
@@ -233,7 +234,8 @@ def _without_gaps(hours: Sequence[tuple[datetime, int]]) -> tuple[tuple[datetime
     """Hours in which nobody voted, put in: a line over time must not skip them."""
     if not hours:
         return ()
-    known, at, filled = dict(hours), hours[0][0], []
+    known, at = dict(hours), hours[0][0]
+    filled: list[tuple[datetime, int]] = []
     while at <= hours[-1][0] and len(filled) < _HOURS:
         filled.append((at, known.get(at, 0)))
         at += timedelta(hours=1)

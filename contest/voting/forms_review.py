@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
@@ -11,6 +12,8 @@ from wtforms.validators import NumberRange, Optional
 from contest.core.errors import N_, Refused
 from contest.core.formats import VIET_NAM
 from contest.core.forms import Form
+
+_OFFERED = re.compile(r"[\w.@:+-]{1,80}")
 
 
 class WordsForm(Form):
@@ -28,7 +31,7 @@ class ProposeForm(WordsForm):
     unit = SelectField(_l("Unit"), validate_choice=False)
     since = StringField(_l("Cast from"))
     until = StringField(_l("Cast before"))
-    sample = IntegerField(_l("Only so many, by lot"), [Optional(), NumberRange(1, 50_000)])
+    sample = IntegerField(_l("Only so many, by lot"), [Optional(), NumberRange(1, 20_000)])
     reason = SelectField(_l("Reason that the rules name"), validate_choice=False)
 
 
@@ -50,12 +53,20 @@ class DecideForm(WordsForm):
     answer = RadioField(_l("Your decision"), validate_choice=False)
 
 
+def offered(text: str | None) -> str:
+    """A choice as our lists offer them: a code, a hash, a domain. Raises Refused for anything else."""
+    if text and not _OFFERED.fullmatch(text):
+        raise Refused(N_("Choose from the lists that the page offers."), code="part")
+    return text or ""
+
+
 def typed_hour(text: str | None) -> datetime | None:
     """An instant as a browser's field or a person writes it (2027-05-20T09:00), in Viet Nam. Raises Refused."""
     typed = (text or "").strip()
     if not typed:
         return None
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=VIET_NAM)
+        # Into UTC here, where a year at the end of the calendar is still a mistake of whoever typed it.
+        return datetime.fromisoformat(typed).replace(tzinfo=VIET_NAM).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Refused(N_("Write a time as year-month-day and hour, such as 2027-05-20 09:00."), code="hour") from error

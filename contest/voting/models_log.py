@@ -52,6 +52,7 @@ class Leaf(Base):
         Index(
             "ix_leaf_waiting",
             "contest_id",
+            "id",  # what waits is taken in the order it was written
             sqlite_where=text("position IS NULL"),
             postgresql_where=text("position IS NULL"),
         ),
@@ -85,9 +86,10 @@ class Checkpoint(Base):
 
 
 class Tile(Base):
-    """256 hashes of one level of the tree (C2SP tlog-tiles, full tiles only): proofs read these.
+    """Up to 256 hashes of one level of the tree (C2SP tlog-tiles): proofs read these (voting.tiles).
 
-    Level 0 holds hashes of leaves, level 1 roots of 256 leaves, and so on.
+    Level 0 holds hashes of leaves, in full rows only; level 1 roots of 256 leaves, and so on, in rows
+    that grow until they are full.
     """
 
     __tablename__ = "log_tile"

@@ -61,7 +61,7 @@ SETTING_STATES = {
     "withdrawn": N_("Withdrawn"),
 }
 # Ballots of one batch: what one transaction carries within seconds on either database.
-BATCH_MOST = 50_000
+BATCH_MOST = 20_000
 TYPED_MOST = 200
 WORDS_LEAST, WORDS_MOST = 15, 2000
 _AT_ONCE = 1000
@@ -281,7 +281,7 @@ def _begin(contest: Contest, actor: User, is_counted: IsCounted | None = None) -
         )
 
 
-def _rows(query: Select[tuple[int, str]]) -> list[tuple[int, str]]:
+def _rows(query: Select[int, str]) -> list[tuple[int, str]]:
     """The ballots that a query gives. Raises Refused when they are more than one batch may hold."""
     rows = [(row[0], row[1]) for row in db.session.execute(query.limit(BATCH_MOST + 1))]
     if len(rows) > BATCH_MOST:

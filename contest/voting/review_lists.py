@@ -17,9 +17,8 @@ from sqlalchemy.orm import aliased, joinedload
 
 from contest.core.db import db
 from contest.core.errors import NotFound
-from contest.entries.models import Entry
 from contest.units.models import Unit
-from contest.voting.models import Ballot, Choice
+from contest.voting.models import Ballot
 from contest.voting.models_review import BallotDecision, Finding, FindingBallot, Setting, SettingBallot, VoterTrace
 
 PAGE = 25
@@ -126,7 +125,7 @@ class Part:
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}
 
 
-def ballots_of(finding: Finding, part: Part) -> Select[tuple[int, str]]:
+def ballots_of(finding: Finding, part: Part) -> Select[int, str]:
     """Row id and number of a finding's ballots in a part (its `sample` is drawn by `drawn`)."""
     query = (
         select(Ballot.id, Ballot.ballot_id)
@@ -157,7 +156,7 @@ def drawn(rows: Sequence[tuple[int, str]], number: int, seed: str) -> list[tuple
 
 
 class Sampled(NamedTuple):
-    """A ballot as the review desk may look at it: coarse facts, and its choices only after the close."""
+    """A ballot as the review desk may look at it: coarse facts, never its choices."""
 
     number: str
     hour: datetime
@@ -168,12 +167,11 @@ class Sampled(NamedTuple):
     domain: str
     code_seconds: int | None
     set_aside: bool
-    choices: tuple[str, ...] | None
 
 
-def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
-    """Some ballots of a finding by lot. `choices`: whether they are shown, which is never while people vote."""
-    rows = [tuple(row) for row in db.session.execute(ballots_of(finding, Part()).limit(LOOKED_AT))]
+def sample_of(finding: Finding, seed: str) -> list[Sampled]:
+    """Some ballots of a finding by lot."""
+    rows = [(row[0], row[1]) for row in db.session.execute(ballots_of(finding, Part()).limit(LOOKED_AT))]
     ids = [row[0] for row in drawn(rows, SAMPLED, f"{finding.public_id}:{seed}")]
     if not ids:
         return []
@@ -189,31 +187,21 @@ def sample_of(finding: Finding, seed: str, *, choices: bool) -> list[Sampled]:
         .where(Ballot.id.in_(ids))
         .order_by(Ballot.cast_at, Ballot.id)
     ).all()
-    codes: dict[int, list[str]] = {each: [] for each in ids}
-    if choices:
-        chosen = db.session.execute(
-            select(Choice.ballot_id, Entry.blind_code)
-            .join(Entry, Entry.id == Choice.entry_id)
-            .where(Choice.ballot_id.in_(ids))
-            .order_by(Choice.ballot_id, Entry.blind_code)
-        )
-        for ballot_id, code in chosen:
-            codes[ballot_id].append(code or "–")
-    return [
-        Sampled(
-            shown_number(ballot.ballot_id),
-            ballot.cast_at.replace(minute=0, second=0, microsecond=0),
-            ballot.revision,
-            trace.channel if trace else ("paper" if ballot.batch_id else ""),
-            trace.family if trace else "",
-            trace.device[:6] if trace else "",
-            trace.domain if trace else "",
-            trace.code_seconds if trace else None,
-            bool(aside),
-            tuple(codes[ballot.id]) if choices else None,
-        )
-        for ballot, trace, aside in found
-    ]
+    return [_sampled(ballot, trace, set_aside=bool(aside)) for ballot, trace, aside in found]
+
+
+def _sampled(ballot: Ballot, trace: VoterTrace | None, *, set_aside: bool) -> Sampled:
+    return Sampled(
+        shown_number(ballot.ballot_id),
+        ballot.cast_at.replace(minute=0, second=0, microsecond=0),
+        ballot.revision,
+        trace.channel if trace is not None else ("paper" if ballot.batch_id else ""),
+        trace.family if trace is not None else "",
+        trace.device[:6] if trace is not None else "",
+        trace.domain if trace is not None else "",
+        trace.code_seconds if trace is not None else None,
+        set_aside,
+    )
 
 
 def shown_number(ballot_id: str) -> str:

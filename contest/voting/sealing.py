@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 LONGEST = timedelta(seconds=40)
 # Fewer than these are left to wait for company: the batch is what hides when a ballot was cast.
 ENOUGH = 20
-# Leaves of one batch: on SQLite, whose writers wait for each other, written in some ten milliseconds.
-BATCH = 1000
+# Leaves of one batch: on SQLite, whose writers wait for each other, written in ten to twenty milliseconds.
+BATCH = 500
 # After this long something is wrong, and organisers are told.
 TROUBLE = timedelta(minutes=5)
 

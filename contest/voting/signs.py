@@ -20,17 +20,17 @@ from math import sqrt
 from contest.core.errors import N_
 from contest.core.formats import local
 
-# Kinds of findings, as people read them.
+# Kinds of findings, as people read them, and how grave they are.
 KINDS = {
     "fast_code": N_("Codes typed faster than anybody can"),
     "same_time": N_("Codes typed after the same few seconds"),
     "clockwork": N_("Ballots that arrive like clockwork"),
     "device_pace": N_("One device, one voter after another without a pause"),
-    "shared_device": N_("Many voters on one device"),
-    "number_range": N_("Many numbers in a row"),
+    "replayed_work": N_("Proofs of work shown again, or solved at once"),
     "plus_tags": N_("One mailbox under many names"),
     "throwaway": N_("Throw-away mail addresses"),
-    "replayed_work": N_("Proofs of work shown again, or solved at once"),
+    "number_range": N_("Many numbers in a row"),
+    "shared_device": N_("Many voters on one device"),
     "burst": N_("Many more ballots than is usual at this hour"),
 }
 SEVERITY = {
@@ -68,7 +68,7 @@ _PACE_LEAST, _PACE_SECONDS = 5, 25.0
 _MACHINE_LEAST, _ENOUGH = 0.4, 1.0
 _SUSPECTS_LEAST = 8
 # How much it adds that suspects share something that others do not.
-_TRAITS = {"agent": 0.35, "family": 0.3, "network": 0.3, "pattern": 0.3, "night": 0.2, "domain": 0.15}
+_TRAITS = {"agent": 0.35, "family": 0.3, "network": 0.3, "pattern": 0.3, "entry": 0.3, "night": 0.2, "domain": 0.15}
 _NAMING = ("agent", "pattern", "family", "network")  # by what a finding is named, where it applies
 
 
@@ -89,6 +89,7 @@ class Row:
     work_ms: int | None = None
     replays: int = 0
     pattern: str = ""
+    entries: tuple[int, ...] = ()
 
     @property
     def night(self) -> str:
@@ -150,7 +151,7 @@ def look_at(rows: Sequence[Row], usual: Usual) -> list[Suspicion]:
     taken: dict[int, _Mark] = {}
     for row in suspects:
         mark = marks[row.id]
-        if mark.weight + sum(weight for weight, _, _ in shared.get(row.id, ())) >= _ENOUGH:
+        if mark.weight + _added(shared.get(row.id, ())) >= _ENOUGH:
             taken[row.id] = mark
     _draw_in(rows, taken, marks)
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -165,6 +166,15 @@ def look_at(rows: Sequence[Row], usual: Usual) -> list[Suspicion]:
         subject = name or f"day:{local(group[0].at).date().isoformat()}"
         found.append(Suspicion(kind, subject, group, mark.seen, mark.usual, mark.detail))
     return found
+
+
+def _added(shared: Iterable[tuple[float, str, str]]) -> float:
+    """What shared traits add: all choices and one of them are the same thing, said once."""
+    best: dict[str, float] = {}
+    for weight, trait, _ in shared:
+        name = "choices" if trait in {"pattern", "entry"} else trait
+        best[name] = max(best.get(name, 0.0), weight)
+    return sum(best.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +283,8 @@ def _traits(row: Row) -> Iterator[tuple[str, str]]:
     yield "night", row.night
     yield "family", "" if row.domain == "known" else row.family
     yield "domain", row.domain if row.domain in {"unknown", "throwaway"} else ""
+    for entry in row.entries:
+        yield "entry", str(entry)
 
 
 def _concentrated(

@@ -27,10 +27,10 @@ class BrokenTree(Exception):
 
 
 class Node(NamedTuple):
-    """A perfect subtree: of the leaves from `index`·2^`height`, 2^`height` of them."""
+    """A perfect subtree: of the leaves from `nth`·2^`height`, 2^`height` of them."""
 
     height: int
-    index: int
+    nth: int
 
 
 class Address(NamedTuple):
@@ -140,7 +140,7 @@ def read_nodes(contest_id: int, size: int, nodes: Iterable[Node]) -> Mapping[Nod
 def _place(node: Node) -> tuple[Address, int, int]:
     """In which row the hashes under `node` stand, from which on, how many."""
     level, rest = divmod(node.height, _BITS)
-    first = node.index << rest
+    first = node.nth << rest
     return Address(level, first // WIDTH), first % WIDTH, 1 << rest
 
 

@@ -176,7 +176,8 @@ def _booth(here: Place, *, picked: list[str] | None = None, error: str = "", sta
         final=here.final,
         picked=set(picked),
         unsent=bool(waits) and ballot is not None and set(waits) != set(ballot.standing),
-        opened={*browser.opened(contest.slug), *(ballot.standing if ballot else ())},
+        opened=browser.opened(contest.slug),
+        on_ballot=ballot.standing if ballot else [],
         names=rules.voting.author_names_shown,
         turnout=queries.turnout(contest.id) if rules.voting.turnout_public else None,
         error=error,
@@ -197,6 +198,7 @@ from contest.voting import (  # noqa: E402, F401 -- they need `bp`
     views_costs,
     views_desk,
     views_identify,
+    views_log,
     views_paper,
     views_posters,
     views_reading,
@@ -204,4 +206,5 @@ from contest.voting import (  # noqa: E402, F401 -- they need `bp`
     views_review,
     views_review_file,
     views_roll,
+    views_verify,
 )

@@ -1,6 +1,6 @@
 """The review desk of a vote: findings, pictures of how ballots spread, batches that two people decide.
 
-Nothing here shows a figure of an entry, and choices of sampled ballots only once nobody votes any more.
+Nothing here shows a figure of an entry or what is on a ballot: who reviews does not know whom it helps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -25,7 +25,7 @@ from contest.core.web import needs, say
 from contest.voting import queries, review
 from contest.voting import review_lists as lists
 from contest.voting.distribution import CHANNELS, DOMAINS, SIZES, Pictures, pictures_of, pictures_of_finding
-from contest.voting.forms_review import BackForm, DecideForm, NumbersForm, ProposeForm, WordsForm, typed_hour
+from contest.voting.forms_review import BackForm, DecideForm, NumbersForm, ProposeForm, WordsForm, offered, typed_hour
 from contest.voting.review_names import kind_name, measured
 from contest.voting.views import bp
 
@@ -104,14 +104,17 @@ def review_desk(slug: str) -> str:
         state=state,
         counts=lists.findings_by_state(contest.id),
         found=page.findings,
-        first_url=url_for("voting.review_desk", slug=slug, **{"trang-thai": state or "all"}) if after else None,
-        next_url=url_for("voting.review_desk", slug=slug, **{"trang-thai": state or "all", "sau": page.after})
-        if page.after
-        else None,
+        first_url=_list_url(slug, state) if after else None,
+        next_url=_list_url(slug, state, page.after) if page.after else None,
         waiting=lists.waiting_settings(contest.id),
         aside=lists.set_aside_by_reason(contest.id),
         turnout=queries.turnout(contest.id),
     )
+
+
+def _list_url(slug: str, state: str, after: str = "") -> str:
+    arguments: dict[str, Any] = {"trang-thai": state or "all", "sau": after or None}
+    return url_for("voting.review_desk", slug=slug, **arguments)
 
 
 @bp.get(f"{HERE}/phan-bo")
@@ -133,7 +136,6 @@ def _finding_page(slug: str, flag_id: str, **forms: Any) -> str:
     finding = lists.get_finding(contest.id, flag_id)
     frame = _frame(contest)
     pictures = pictures_of_finding(contest, finding)
-    window = frame["window"]
     seed = request.args.get("mau", "1")[:8]
     propose_form = forms.get("propose_form") or ProposeForm(formdata=None)
     _offer(propose_form, contest, pictures)
@@ -143,7 +145,7 @@ def _finding_page(slug: str, flag_id: str, **forms: Any) -> str:
         finding=finding,
         pictures=pictures,
         looked_at=lists.LOOKED_AT,
-        sample=lists.sample_of(finding, seed, choices=window is not None and g.now >= window.closes),
+        sample=lists.sample_of(finding, seed),
         seed=int(seed) if seed.isascii() and seed.isdigit() else 1,
         settings=lists.settings_of(contest.id, finding=finding).settings,
         propose_form=propose_form,
@@ -206,10 +208,10 @@ def review_propose(slug: str, flag_id: str) -> Any:
     def act(now: datetime) -> None:
         contest = contest_of(slug)
         part = lists.Part(
-            channel=form.channel.data or "",
-            family=form.family.data or "",
-            domain=form.domain.data or "",
-            unit=form.unit.data or "",
+            channel=offered(form.channel.data),
+            family=offered(form.family.data),
+            domain=offered(form.domain.data),
+            unit=offered(form.unit.data),
             since=typed_hour(form.since.data),
             until=typed_hour(form.until.data),
             sample=form.sample.data or 0,

@@ -62,12 +62,12 @@ def _page(contest: Contest, unit: Unit | None) -> Any:
             chosen = unit or _chosen_unit()
             roll.must_be_changeable(contest, typed["act"], officer=officer, now=g.now)
             reading = _sent()
-            typed["lines"] = "\n".join(reading.lines)
             if request.form.get("step") == "save":
                 return _save(contest.slug, chosen.code, reading, typed["act"], officer)
             if not reading.contacts and not reading.bad:
                 raise Refused(N_("Choose a file, or paste the list."), code="empty")
             seen = _outlook(contest.slug, chosen.code, reading, typed["act"])
+            typed["lines"] = "\n".join(reading.lines)
         except Refused as refused:
             error, reading = say(refused), None
     page = render_template(

@@ -166,6 +166,8 @@ def keep_trace(contest: Contest, voter_id: int, contact: str, now: datetime) -> 
         replays=_whole("replays"),
         now=now,
     )
+    # The next voter at this browser begins anew.
+    _write(level=None, ms=None, replays=None)
 
 
 def _code_seconds(contest_id: int, voter_id: int) -> int | None:

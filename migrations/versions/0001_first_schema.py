@@ -2099,7 +2099,7 @@ def upgrade() -> None:
     with op.batch_alter_table("leaf", schema=None) as batch_op:
         batch_op.create_index(
             "ix_leaf_waiting",
-            ["contest_id"],
+            ["contest_id", "id"],
             unique=False,
             sqlite_where=sa.text("position IS NULL"),
             postgresql_where=sa.text("position IS NULL"),

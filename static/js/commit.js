@@ -97,8 +97,14 @@ for (const form of document.querySelectorAll("form[data-commit]")) {
     try {
       await fill(form);
     } catch {
-      for (const field of form.querySelectorAll('input[type="hidden"]')) if (/^(ballot|salt|commitment)(-|$)/.test(field.name)) field.remove();
+      // Then the server seals.
+      for (const field of form.querySelectorAll('input[type="hidden"]')) {
+        if (/^(ballot|salt|commitment)(-|$)/.test(field.name)) field.remove();
+      }
     }
+    // A short digest may be there at once, while this event is still on its way: until it has passed,
+    // a form cannot be sent again.
+    await new Promise((passed) => setTimeout(passed));
     ready = true;
     form.requestSubmit(event.submitter ?? undefined);
     // A page that comes back by the back button seals anew.

@@ -14,6 +14,7 @@ from contest.audit.models import AuditRow
 from contest.core import clock as clocks
 from contest.core.db import db
 from contest.demo import stories
+from contest.demo.acts_ballots import MACHINE, SLIPS_COUNTED
 from contest.demo.acts_voting import VOTERS, readers
 from contest.demo.stage import Stage, at
 from contest.demo.stories import FIRST, SECOND
@@ -25,6 +26,7 @@ from contest.judging.queries import entry_results
 from contest.outbox.models import Message
 from contest.results.models import Award, ResultSet
 from contest.results.queries import find_public_results
+from contest.voting.counting import count_votes
 from contest.voting.models import Ballot
 
 END = at("2027-11-01 09:00")
@@ -66,9 +68,16 @@ def test_the_tour_runs_to_its_end(app: Flask, stage: Stage, client: FlaskClient,
     # The old marks of those who scored again after the talk are kept.
     assert db.session.scalar(select(func.count(SheetRevision.id)).where(SheetRevision.number > 1))
 
-    for contest in (first, second):
+    # In the first contest boxes of paper and a program's ballots too, which two people set aside.
+    for contest, more in ((first, MACHINE + SLIPS_COUNTED), (second, 0)):
         cast = db.session.scalar(select(func.count(Ballot.id)).where(Ballot.contest_id == contest.id))
-        assert cast == VOTERS
+        assert cast == VOTERS + more
+    tally = count_votes(first)
+    assert (tally.cast, tally.set_aside, tally.paper) == (
+        VOTERS + MACHINE + SLIPS_COUNTED,
+        {"automated": MACHINE},
+        SLIPS_COUNTED,
+    )
 
     standing = {
         each.contest_id: each for each in db.session.scalars(select(ResultSet).where(ResultSet.superseded_at.is_(None)))
@@ -84,7 +93,8 @@ def test_the_tour_runs_to_its_end(app: Flask, stage: Stage, client: FlaskClient,
     assert award.prize_id == "B-nhat"
 
     _look_at_the_honours(stage, client, clock)
-    _nothing_is_done_twice(stage)
+    if db.engine.dialect.name == "sqlite":  # acts look for what is done by the same queries on both
+        _nothing_is_done_twice(stage)
 
 
 def _look_at_the_honours(stage: Stage, client: FlaskClient, clock: clocks.StillClock) -> None:

@@ -9,6 +9,7 @@ from itertools import count
 from sqlalchemy import select
 
 from contest.contests.models import Contest
+from contest.core import clock
 from contest.core.db import db
 from contest.core.web.keys import log_signer
 from contest.entries.models import Advancement, Entry
@@ -18,8 +19,8 @@ from contest.voting.counting import adjust, count_patterns
 from contest.voting.log import decide_many, open_log
 from contest.voting.models import Ballot
 from contest.voting.models_review import BallotDecision
+from contest.voting.sealing import seal
 from contest.voting.services import Cast, admit_voter, cast_ballot
-from contest.voting.tasks import seal_waiting
 from tests.factories import make_contest
 from tests.factories.judging import make_finalist
 
@@ -54,8 +55,12 @@ def start_log(contest: Contest, now: datetime | None = None) -> None:
 
 
 def seal_log(contest: Contest) -> int:
-    """Whatever waits has its place in the log; how many leaves got one."""
-    return seal_waiting(contest.id, log_signer(contest.slug, contest.public_id), force=True)
+    """Whatever waits has its place in the log; how many leaves got one. What is loaded stays so."""
+    signer, done = log_signer(contest.slug, contest.public_id), 0
+    while some := seal(contest_id=contest.id, signer=signer, now=clock.now(), force=True):
+        db.session.commit()
+        done += some
+    return done
 
 
 def make_contact(contest: Contest) -> str:

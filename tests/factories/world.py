@@ -43,6 +43,7 @@ from tests.factories import entries as entry_factory
 from tests.factories import intake as intake_factory
 from tests.factories import judging as judging_factory
 from tests.factories import make_contest, make_officer, make_staff, make_unit, make_user
+from tests.factories import voting as voting_factory
 
 # What stands in an address for something that does not exist, in the shape of what does.
 UNKNOWN = "zzzzzzzzzzzzzz"
@@ -111,6 +112,9 @@ def make_world() -> World:
     operator.roles.append(role or SiteRole(name="operator"))
     world = World(here=_side(0), there=_side(1), stranger=make_user(**_AGREED), operator=operator)
     db.session.commit()
+    for side in (world.here, world.there):
+        voting_factory.start_log(side.contest)
+        voting_factory.seal_log(side.contest)
     return world
 
 
@@ -341,6 +345,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "token": side.token,
         "grant_id": side.grant.id,
         "size": "lon",
+        "level": 0,
+        "number": 0,
         "purpose": "register",
         "kind": "phone",
         "act": "tat",

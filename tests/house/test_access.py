@@ -322,8 +322,21 @@ public:
     GET POST /bien-nhan/<code>/doi-chieu
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
+    GET /cuoc-thi/<slug>/so-phieu
+    GET /cuoc-thi/<slug>/so-phieu/bang-chung.json
+    GET /cuoc-thi/<slug>/so-phieu/checkpoint
+    GET /cuoc-thi/<slug>/so-phieu/checkpoints.txt
+    GET /cuoc-thi/<slug>/so-phieu/key.txt
+    GET /cuoc-thi/<slug>/so-phieu/kiem
+    GET /cuoc-thi/<slug>/so-phieu/log.jsonl
+    GET /cuoc-thi/<slug>/so-phieu/openings.jsonl
+    GET /cuoc-thi/<slug>/so-phieu/result.json
+    GET /cuoc-thi/<slug>/so-phieu/tat-ca.zip
+    GET /cuoc-thi/<slug>/so-phieu/tile/<int:level>/<int:number>
+    GET POST /cuoc-thi/<slug>/so-phieu/tim
     GET POST /cuoc-thi/<slug>/binh-chon
     GET /cuoc-thi/<slug>/binh-chon/bien-nhan.json
+    GET /cuoc-thi/<slug>/binh-chon/cho
     GET /cuoc-thi/<slug>/binh-chon/ap-phich/<public_id>.pdf
     GET /cuoc-thi/<slug>/binh-chon/da-gui
     GET POST /cuoc-thi/<slug>/binh-chon/doc/<public_id>
@@ -362,6 +375,7 @@ signed in:
     POST /bai-cua-toi/<public_id>/rut
     POST /bai-cua-toi/<public_id>/xem-lai
     GET /cua-toi
+    POST /cuoc-thi/<slug>/binh-chon/tai-khoan
     GET POST /cuoc-thi/<slug>/viet
     GET POST /loi-moi/<token>
     GET POST /tai-khoan
@@ -414,6 +428,7 @@ operator:
     POST /don-vi-hanh-chinh/<unit>/<act>
 officer:
     GET /don-vi/<code>
+    GET POST /don-vi/<code>/binh-chon/<slug>/danh-sach
     GET POST /don-vi/<code>/goi-bai
     GET /don-vi/<code>/goi-bai/<public_id>
     POST /don-vi/<code>/goi-bai/<public_id>/<any(nhap, thoi):verb>
@@ -488,6 +503,7 @@ chair or organiser or secretary:
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
     GET /ban-to-chuc/<slug>/binh-chon
+    GET /ban-to-chuc/<slug>/binh-chon/chi-phi
     GET /ban-to-chuc/<slug>/binh-chon/ap-phich
     GET /ban-to-chuc/<slug>/binh-chon/ap-phich/<public_id>.pdf
     GET POST /ban-to-chuc/<slug>/binh-chon/phieu-giay
@@ -552,6 +568,7 @@ organiser or secretary:
     GET /ban-to-chuc/<slug>/tin-nhan
     GET /ban-to-chuc/<slug>/tin-nhan/<template>
 organiser:
+    GET POST /ban-to-chuc/<slug>/binh-chon/danh-sach
     GET POST /ban-to-chuc/<slug>/ban-giao
     POST /ban-to-chuc/<slug>/thoi-han/gia-han
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/duyet

@@ -28,7 +28,8 @@ def test_no_text_in_a_template_goes_around_the_catalogues(path):
     text = re.sub(r"{% block (body_class|main_class|header_width) %}.*?{% endblock %}", "", text)
     text = re.sub(r"{%-? trans\b.*?{%-? endtrans", "{%", text, flags=re.DOTALL)
     text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", text, flags=re.DOTALL)
-    text = re.sub(r"<code\b.*?</code>|\b\w+\.py\b", " ", text)  # what is typed into a machine, names of programs
+    # What is typed into a machine, names of programs and files.
+    text = re.sub(r"<code\b.*?</code>|\b\w+\.(?:py|txt|jsonl?|zip)\b", " ", text)
     text = re.sub(r"<[^>]*>", " ", text)
     # Attributes that a macro writes, outside of any tag.
     text = re.sub(r"""\b[\w-]+="[^"]*\"|\bdata-[\w-]+""", " ", text)

@@ -17,8 +17,9 @@ PINNED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,_-]+\])?==(?P<
 NOT_OURS = re.compile(
     r"(^|/)(node_modules|vendor|\.venv[^/]*|__pycache__|var)/|\.min\.\w+$|\.(woff2?|ttf|otf|eot|mo|pyc|whl|so|sqlite3)$"
 )
-# A page that has grown to this is generated, vendored or data that belongs elsewhere.
+# A page that has grown to this is generated, vendored or data that belongs elsewhere. A catalogue grows with the site.
 LARGEST = 512 * 1024
+LARGEST_CATALOGUE = 1024 * 1024
 
 
 @cache
@@ -91,7 +92,8 @@ def test_nothing_fetched_or_made_is_tracked() -> None:
 
 def test_no_tracked_file_is_huge() -> None:
     sizes = {path: (ROOT / path).stat().st_size for path in tracked() if (ROOT / path).is_file()}
-    assert {path: size for path, size in sizes.items() if size > LARGEST} == {}
+    most = {path: LARGEST_CATALOGUE if path.endswith(".po") else LARGEST for path in sizes}
+    assert {path: size for path, size in sizes.items() if size > most[path]} == {}
 
 
 def test_every_make_target_is_documented_or_inner() -> None:

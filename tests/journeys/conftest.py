@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ FIRST_OF_ALL = 600
 # A little after tests.conftest.START, at which the ground is laid.
 GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 # Grounds that are laid for another time.
-CLOCKS = {"bench": "2027-04-15T09:30:00+07:00", "paper": "2027-04-15T09:30:00+07:00"}
+MARKING, VOTING = "2027-04-15T09:30:00+07:00", "2027-05-20T09:30:00+07:00"
+ANNOUNCED = "2027-06-15T09:30:00+07:00"
+CLOCKS = {"counted": ANNOUNCED, "bench": MARKING, "paper": MARKING, "vote": VOTING, "ballots": VOTING, "review": VOTING}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -147,34 +149,57 @@ def demo(demo_site: Site, gather: Callable[[Site], Meet]) -> Meet:
 Laid = tuple[Site, dict[str, Any]]
 
 
+def _lay(name: str, folder: Path) -> None:
+    site = Site(folder, clock=CLOCKS.get(name, GROUND_CLOCK))
+    site.flask("db", "upgrade")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.ground", name],
+        cwd=ROOT,
+        env=site.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "ground.json").write_text(done.stdout, "utf-8")
+
+
+def _serve(made_once: MadeOnce, name: str, data: Path) -> Laid:
+    ground = made_once(f"ground-{name}", lambda folder: _lay(name, folder))
+    shutil.copytree(ground, data)
+    site = Site(data, clock=CLOCKS.get(name, GROUND_CLOCK))
+    site.start()
+    return site, json.loads((ground / "ground.json").read_text("utf-8"))
+
+
+def _stop(served: Iterable[Laid]) -> None:
+    for site, _ in served:
+        site.stop()
+        assert not site.complaints()
+
+
 @pytest.fixture
 def lay(made_once: MadeOnce, tmp_path: Path) -> Iterator[Callable[[str], Laid]]:
     """`lay(name)`: a served site on which tests.journeys.ground has laid that ground, and what stands on it."""
-    served: list[Site] = []
-
-    def make(name: str, folder: Path) -> None:
-        site = Site(folder, clock=CLOCKS.get(name, GROUND_CLOCK))
-        site.flask("db", "upgrade")
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.journeys.ground", name],
-            cwd=ROOT,
-            env=site.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder / "ground.json").write_text(done.stdout, "utf-8")
+    served: list[Laid] = []
 
     def laid(name: str) -> Laid:
-        ground = made_once(f"ground-{name}", lambda folder: make(name, folder))
-        shutil.copytree(ground, tmp_path / "data")
-        site = Site(tmp_path / "data", clock=CLOCKS.get(name, GROUND_CLOCK))
-        site.start()
-        served.append(site)
-        return site, json.loads((ground / "ground.json").read_text("utf-8"))
+        served.append(_serve(made_once, name, tmp_path / "data"))
+        return served[-1]
 
     yield laid
-    for site in served:
-        site.stop()
-        assert not site.complaints()
+    _stop(served)
+
+
+@pytest.fixture(scope="module")
+def lay_once(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Laid]]:
+    """As `lay`, for tests that do not disturb each other: those of one file share the site."""
+    served: dict[str, Laid] = {}
+
+    def laid(name: str) -> Laid:
+        if name not in served:
+            served[name] = _serve(made_once, name, tmp_path_factory.mktemp("laid") / "data")
+        return served[name]
+
+    yield laid
+    _stop(served.values())

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import current_app
 from PIL import Image
+from sqlalchemy import select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
@@ -22,6 +23,7 @@ from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.richtext import from_plain, source_of
+from contest.core.web.keys import log_signer
 from contest.entries import services
 from contest.entries.models import Entry, Photo
 from contest.entries.second_look import ask_second_look
@@ -29,11 +31,17 @@ from contest.judging.services import seat_judge
 from contest.screening.services import write_template
 from contest.units.queries import get_unit
 from contest.units.services import load_units
+from contest.voting import distribution
+from contest.voting.receipts import receipt_of
 from tests.conftest import START
 from tests.factories import judging, make_contest, make_officer, make_staff, make_user, raw_rule_sets
+from tests.factories.counted import make_counted
 from tests.factories.entries import make_finalist, make_submitted
 from tests.factories.intake import add_scan, make_paper
-from tests.factories.rules import make_contest_with
+from tests.factories.results import publish
+from tests.factories.review import make_ballot, make_finding
+from tests.factories.rules import make_contest_voting, make_contest_with
+from tests.factories.voting import during, start_log, voting_window
 from tests.journeys.sample import DATA, stories
 from wsgi import app
 
@@ -227,6 +235,85 @@ def closing() -> dict[str, Any]:
     return {"contest": contest.slug, "codes": {key: entry.blind_code for key, entry in entries.items()}}
 
 
+def _put_to_vote(contest: Contest, categories: str) -> dict[str, Any]:
+    """Finalists of the demonstration's first contest, put to the vote in these categories."""
+    told = stories()
+    keys = ("DH-0001", "DH-0002", "DH-0003", "DH-0005", "DH-0006", "DH-0007")
+    for key, category in zip(keys, categories, strict=False):
+        title, body = told[key]["title"], told[key]["body"]
+        judging.make_finalist(contest, category, title=title, body=body, document=source_of(from_plain(body)))
+    return {"contest": contest.slug}
+
+
+def vote() -> dict[str, Any]:
+    """Five finalists put to the vote: three choices on one ballot, voters confirmed by telephone."""
+    return _put_to_vote(make_contest(0), "AAAAA")
+
+
+def ballots() -> dict[str, Any]:
+    """A ballot for each of two categories, an entry to be read before it is chosen, voters confirmed by mail."""
+    rules = {"ballot_scope": "category", "categories": ["A", "B"], "choices_max": 2, "reading_required": True}
+    return _put_to_vote(make_contest_voting(0, identity="email_otp", **rules), "AAABBB")
+
+
+def review() -> dict[str, Any]:
+    """A vote of sixty ballots: thirty-six by the people of two units, twenty-four within minutes from one device."""
+    contest = make_contest(0)
+    laid = _put_to_vote(contest, "AAAAA")
+    make_staff(contest, "secretary", _person("van"))
+    make_staff(contest, "organiser", _person("diep"))
+    db.session.commit()
+    start_log(contest)
+    entries = list(db.session.scalars(select(Entry).where(Entry.contest_id == contest.id).order_by(Entry.id)))
+    units = [get_unit(code) for code in ("ben-hac", "vuon-cau")]
+    opens = during(contest)
+    for number in range(36):
+        make_ballot(
+            contest,
+            entries[number % 4 : number % 4 + 2],
+            opens + timedelta(hours=number % 30, minutes=number),
+            channel="vn_mobile_otp",
+            network=f"{number // 3:016x}",
+            device=f"{number:016x}",
+            family=f"{number % 5:016x}",
+            unit_id=units[number % 3 == 0].id,
+            code_seconds=20 + number,
+        )
+    at = opens + timedelta(hours=20)
+    quick = [
+        make_ballot(
+            contest,
+            entries[4:],
+            at + timedelta(seconds=9 * number),
+            channel="vn_mobile_otp",
+            network="f" * 16,
+            device="b0a7" * 4,
+            family="09f1" * 4,
+            code_seconds=2,
+        )
+        for number in range(24)
+    ]
+    said = {"seen_percent": 100, "usual_percent": 1, "seconds": "2", "networks": 1, "devices": 1, "agents": 1}
+    times = {"first_seen": at, "last_seen": at + timedelta(minutes=4)}
+    made = make_finding(contest, quick, kind="fast_code", subject="2-0a1b2c3d", severity=85, measures=said, **times)
+    school = make_finding(contest, quick[:3], kind="shared_device", subject="0001", severity=30, **times)
+    return laid | {"finding": made.public_id, "school": school.public_id, "number": quick[0].ballot_id}
+
+
+def counted() -> dict[str, Any]:
+    """A vote whose results are announced and whose ballots are opened; the receipt of one of them."""
+    world = make_counted(more=190)
+    contest = world.contest
+    signer = log_signer(contest.slug, contest.public_id)
+    receipt = receipt_of(contest=contest, voter_id=world.voters[5], scope="contest", signer=signer)
+    assert receipt is not None
+    content = distribution.look(contest, voting_window(contest)[1])
+    assert content is not None
+    distribution.keep(contest.id, content, voting_window(contest)[1] + timedelta(hours=1))
+    publish(world)
+    return {"contest": contest.slug, "receipt": receipt.said, "cast": 216}
+
+
 GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "bench": bench,
     "closing": closing,
@@ -234,6 +321,10 @@ GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "screening": screening,
     "joint": joint,
     "paper": paper,
+    "vote": vote,
+    "ballots": ballots,
+    "review": review,
+    "counted": counted,
 }
 
 if __name__ == "__main__":

@@ -427,6 +427,7 @@ def the_readers_vote(cast: Cast) -> None:
         box.uncheck()
     voter.page.locator(f'input[name=pick][value="{cast.entries["DH-0002"]}"]').check()
     voter.send("/binh-chon")
+    voter.page.locator(".choices-of-mine summary").click()
     voter.sees("Con kinh sạch của tổ Năm Nhà")
     voter.does_not_see("Đồi cằn trổ hoa")
     voter.look("vote-changed", axe=True)

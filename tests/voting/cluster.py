@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def _postgres_user() -> str | None:
 class Cluster:
     """Started on a free port of the loopback; commits are waited for, disks are not (no power is cut here)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         """Skips the test where there is no PostgreSQL, or nobody to run it."""
         found = binaries()
         self._as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
@@ -44,13 +45,12 @@ class Cluster:
             if REQUIRED:
                 pytest.fail("PostgreSQL is not installed, and REQUIRE_SERVERS is set")
             pytest.skip("no PostgreSQL on this machine")
-        self._bin, self._folder = found, folder
+        # Not in pytest's folder, which nobody but its owner may enter.
+        self._bin, self._folder = found, Path(tempfile.mkdtemp(prefix="postgres-"))
+        folder = self._folder
+        folder.chmod(0o755)
         self._secret = secrets.token_hex(16)
-        folder.mkdir(parents=True)
         (folder / "password").write_text(self._secret + "\n")
-        for parent in (folder, *folder.parents):
-            if parent.stat().st_uid == os.getuid() and str(parent) not in ("/", "/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o055)
         if self._as:
             for each in (folder, folder / "password"):
                 shutil.chown(each, "postgres")
@@ -110,3 +110,4 @@ class Cluster:
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-s", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -100,10 +100,14 @@ class World:
             db.session.commit()
             db.session.remove()
         clocks.use(clocks.StillClock(self.instant))
+        self._start()
+
+    def _start(self) -> None:
+        """The processes that serve and seal, and the voters."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        arguments = [str(folder), self.url, str(self.port), self.instant.isoformat(), str(self.contest_id)]
+        arguments = [str(self.folder), self.url, str(self.port), self.instant.isoformat(), str(self.contest_id)]
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.voting.kill_server", *arguments],
             cwd=ROOT,
@@ -248,7 +252,7 @@ class World:
     # What must hold
 
     def check(self) -> list[str]:
-        """Let nobody vote, wait for what is under way, seal the rest: what is wrong, in words."""
+        """Let nobody vote any more, wait for what is under way: what is wrong then, in words."""
         self._going.clear()
         if self.cluster is not None:
             self.cluster.wait_until_up()
@@ -260,6 +264,10 @@ class World:
                         self._send(person, person.waiting)
         for sealer in self.sealers:
             _kill(sealer)
+        return self.wrong()
+
+    def wrong(self) -> list[str]:
+        """Seal the rest while nobody votes: what is wrong then, in words."""
         with self.app.app_context():
             contest = db.session.get_one(Contest, self.contest_id)
             while True:
@@ -269,9 +277,6 @@ class World:
                         break
             found = [*self.problems, *self._wrong_in_tables(), *self._wrong_in_log()]
             db.session.remove()
-        if not found:
-            self.sealers = [self._wish("seal"), self._wish("seal")]
-            self._going.set()
         return found
 
     def _wrong_in_tables(self) -> list[str]:
@@ -338,15 +343,18 @@ class World:
     def leaves(self) -> int:
         return sum(len(person.said) for group in self.people for person in group)
 
+    def _end(self) -> None:
+        for group in (self.server, *self.sealers, self._zygote.pid):
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
     def close(self) -> None:
         """End every process of this world, and no other."""
         self._stop.set()
         self._going.set()
         for thread in self.threads:
             thread.join(30)
-        for group in (self.server, *self.sealers, self._zygote.pid):
-            with suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGKILL)
+        self._end()
         self._zygote.wait(30)
         for pipe in (self._zygote.stdin, self._zygote.stdout):
             if pipe is not None:
@@ -372,7 +380,7 @@ def main() -> int:
     total: Counter[str] = Counter()
     acknowledged = leaves = unanswered = 0
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
-        cluster = Cluster(Path(name) / "postgres") if given.postgres else None
+        cluster = Cluster() if given.postgres else None
         try:
             while sum(total.values()) < given.kills:
                 world = World(Path(tempfile.mkdtemp(dir=name)), cluster, secrets.randbits(32))

@@ -165,7 +165,7 @@ def test_at_most_so_many_of_one_category(client, app, clock):
     _, picks, base = put_to_vote(clock, choices_max=3, choices_per_category=1)
     prove(client, base)
     page = client.get(base)
-    assert 'data-most-of-one="1"' in page.text and "Mỗi bảng chọn tối đa 1 bài" in words(page)
+    assert 'data-most-of-one="1"' in page.text and "Mỗi hạng mục chọn tối đa 1 bài" in words(page)
     refused = client.post(base, data={"pick": picks[:2], "revision": "0"})
     assert refused.status_code == 422 and checked(refused) == set(picks[:2])
     assert client.post(base, data={"pick": [picks[0], picks[2]], "revision": "0"}).status_code == 303

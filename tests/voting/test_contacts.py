@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contest.core.errors import Refused
-from contest.voting.contacts import Contact, read_email, read_mobile
+from contest.voting.contacts import Contact, prefix_of, read_any, read_email, read_mobile
+from contest.voting.domains import classify, domain_of
 
 # Every spelling in a row reaches the same mailbox, so it counts as the same voter.
 MAILBOXES = {
@@ -44,11 +45,10 @@ MAILBOXES = {
     "binh@outlook.com.vn": ("binh@outlook.com.vn",),
     "chi@hotmail.com": ("chi@hotmail.com", "CHI@hotmail.com", "chi+1@hotmail.com"),
     "chi@live.com": ("chi@live.com",),
-    "dung@icloud.com": ("dung@icloud.com", "Dung@iCloud.com", "dung+a@icloud.com"),
-    "dung@me.com": ("dung@me.com",),
-    "em@proton.me": ("em@proton.me", "EM@Proton.me", "em+@proton.me"),
+    # Names of one domain: who has the one has the others.
+    "dung@icloud.com": ("dung@icloud.com", "Dung@iCloud.com", "dung+a@icloud.com", "dung@me.com", "dung+b@mac.com"),
+    "em@proton.me": ("em@proton.me", "EM@Proton.me", "em+@proton.me", "em@protonmail.com", "em+1@pm.me"),
     "e.m@proton.me": ("e.m@proton.me",),
-    "em@protonmail.com": ("em@protonmail.com",),
     "giang@fastmail.com": ("giang@fastmail.com", "giang+x@fastmail.com"),
     "hanh@zoho.com": ("hanh@zoho.com",),
     "hanh@gmx.net": ("hanh@gmx.net", "hanh@GMX.net"),
@@ -281,7 +281,107 @@ def test_the_code_goes_where_it_was_asked_for():
     assert read_email("Thu.Ha+BinhChon@GoogleMail.com") == Contact("thu.ha+binhchon@googlemail.com", "thuha@gmail.com")
 
 
+def family(person: str, domain: str, key_domain: str, *, dots: bool, tags: bool) -> list[tuple[str, str]]:
+    """Nine spellings of an address, each with the key that it has to have by what its provider promises.
+
+    `person` is written with one dot. `dots`: they do not count. `tags`: what follows a plus sign does not.
+    """
+    bare = person.replace(".", "")
+    with_dot, without = (bare if dots else person), bare
+    plus = (lambda name, tag: name) if tags else (lambda name, tag: f"{name}+{tag}")
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in person)
+    return [
+        (f"{person}@{domain}", f"{with_dot}@{key_domain}"),
+        (f"{bare}@{domain}", f"{without}@{key_domain}"),
+        (f"{person.title()}@{domain.upper()}", f"{with_dot}@{key_domain}"),
+        (f"  {person.upper()}@{domain}\n", f"{with_dot}@{key_domain}"),
+        (f"{wide}@{domain}", f"{with_dot}@{key_domain}"),
+        (f"{person}＠{domain}", f"{with_dot}@{key_domain}"),
+        (f"{person}+1@{domain}", f"{plus(with_dot, '1')}@{key_domain}"),
+        (f"{bare}+Binh.Chon@{domain}", f"{plus(without, 'binh.chon')}@{key_domain}"),
+        (f"{person}+a+b@{domain}", f"{plus(with_dot, 'a+b')}@{key_domain}"),
+    ]
+
+
+PEOPLE = ("lan.anh", "minh.duc99", "h.nguyen_van")
+# Domain -> the one it is another name of, whether dots count there, whether plus-tags do.
+PROVIDERS = [
+    *((name, "gmail.com", True, True) for name in ("gmail.com", "googlemail.com")),
+    *((name, "icloud.com", False, True) for name in ("icloud.com", "me.com", "mac.com")),
+    *((name, "proton.me", False, True) for name in ("proton.me", "protonmail.com", "pm.me")),
+    *((name, name, False, True) for name in ("outlook.com", "outlook.com.vn", "hotmail.com", "live.com", "msn.com")),
+    ("fastmail.com", "fastmail.com", False, True),
+    *((name, name, False, False) for name in ("yahoo.com", "yahoo.com.vn", "viettel.com.vn", "an-lam.gov.vn")),
+]
+MADE = [
+    row
+    for domain, key_domain, dots, tags in PROVIDERS
+    for person in PEOPLE
+    for row in family(person, domain, key_domain, dots=dots, tags=tags)
+]
+
+
+def test_five_hundred_addresses_in_the_families_of_their_providers():
+    wrong = [(typed, read_email(typed).key, key) for typed, key in MADE if read_email(typed).key != key]
+    assert not wrong
+    assert len({typed for typed, _ in MADE}) >= 480
+
+
+def test_people_of_one_name_at_different_providers_stay_different_people():
+    keys = {key for _, key in MADE}
+    assert len({key.rpartition("@")[2] for key in keys}) == 13
+    assert read_email("lananh@gmail.com").key != read_email("lananh@yahoo.com").key
+
+
+@pytest.mark.parametrize("typed", ["an@gmail.com", "0912345678", "+84 912 345 678", " AN@Gmail.com ", "an＠gmail.com"])
+def test_an_address_and_a_number_are_told_apart(typed):
+    contact = read_any(typed)
+    assert ("@" in contact.key) == ("an" in typed.lower())
+    assert prefix_of(contact) == ("" if "@" in contact.key else "+84912")
+
+
+# Domains
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind"),
+    [
+        ("", ""),
+        ("gmail.com", "known"),
+        ("yahoo.com.vn", "known"),
+        ("an-lam.gov.vn", "known"),
+        ("thpt-phieng-ha.edu.vn", "known"),
+        ("mailinator.com", "throwaway"),
+        ("MAILINATOR.com", "throwaway"),
+        ("a.b.mailinator.com", "throwaway"),
+        ("10minutemail.com", "throwaway"),
+        ("guerrillamail.com", "throwaway"),
+        ("yopmail.com", "throwaway"),
+        ("notmailinator.com.example", "unknown"),
+        ("gov.vn.example", "unknown"),
+        ("fakegov.vn", "unknown"),
+        ("an-lam.example", "unknown"),
+        ("com", "unknown"),
+    ],
+)
+def test_a_domain_is_known_unknown_or_throwaway(domain, kind):
+    assert classify(domain) == kind
+
+
+def test_the_sites_own_word_comes_first_and_the_nearest_name_before_those_above():
+    site = {"mailinator.com": "known", "an-lam.example": "throwaway", "that.an-lam.example": "known"}
+    assert classify("mailinator.com", site) == "known"
+    assert classify("x.an-lam.example", site) == "throwaway"
+    assert classify("that.an-lam.example", site) == classify("y.that.an-lam.example", site) == "known"
+    assert classify("gmail.com", site) == "known"
+
+
+def test_the_domain_of_a_contact():
+    assert domain_of("an@gmail.com") == "gmail.com" and domain_of("+84912345678") == ""
+
+
 def test_the_tables_are_as_long_as_they_promise():
-    rows = len(spellings(MAILBOXES)) + len(NO_MAILBOX) + len(spellings(NUMBERS)) + len(NO_NUMBER)
-    assert rows >= 200
+    addresses = len(spellings(MAILBOXES)) + len(NO_MAILBOX) + len(MADE)
+    assert addresses >= 500
+    assert len(spellings(NUMBERS)) + len(NO_NUMBER) >= 100
     assert len({*MAILBOXES}) == len(MAILBOXES)

@@ -16,7 +16,7 @@ KILLS = int(os.environ.get("VOTE_KILLS", "24"))
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_nothing_acknowledged_is_lost_changed_or_doubled(tmp_path, database):
-    cluster = Cluster(tmp_path / "postgres") if database == "postgres" else None
+    cluster = Cluster() if database == "postgres" else None
     try:
         world = World(tmp_path / "site", cluster, seed=20261122)
         try:

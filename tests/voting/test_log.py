@@ -7,10 +7,12 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 from sqlalchemy import select, text
 
+from contest import tasks as jobs
 from contest.contests.models import Contest
 from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
@@ -27,6 +29,7 @@ from contest.voting.services import cast_ballot
 from tests.factories import make_contest, make_staff
 from tests.factories.judging import make_finalist
 from tests.factories.voting import during, let_fall_out, make_vote, make_voter, vote, voting_window
+from tests.factories.world import make_world, publish
 
 US = timedelta(microseconds=1)
 
@@ -357,3 +360,29 @@ def test_the_hour_is_all_that_is_left_of_a_leafs_time(contest, entries, voting, 
     times = db.session.scalars(select(Leaf.at)).all()
     assert {(each.minute, each.second) for each in times} == {(0, 0)}
     assert all(isinstance(each, datetime) for each in times)
+
+
+def test_the_loop_knows_since_when_results_are_public(app, clock):
+    world = make_world()
+    contest_id = world.here.contest.id
+    assert jobs._announced_at(contest_id, clock.instant) is None
+    publish(world.here, at=clock.instant)
+    assert jobs._announced_at(contest_id, clock.instant) == clock.instant
+    assert jobs._announced_at(contest_id, clock.instant - US) is None
+
+
+def test_the_loop_seals(app, contest, entries, voting, clock):
+    vote(contest, entries[:1])
+    slug = contest.slug
+    clock.instant += timedelta(minutes=1)
+    db.session.remove()
+    jobs.tick(app, {}, [jobs.SEALING])
+    with app.app_context():
+        assert db.session.scalar(select(BallotLog.size).join(Contest).where(Contest.slug == slug)) == 2
+
+
+def test_a_loop_that_is_told_to_stop_stops_sealing_too(app):
+    stop = Event()
+    stop.set()
+    jobs.run(app, stop)
+    assert not [each for each in enumerate_threads() if each.name == "sealer" and each.is_alive()]

@@ -103,6 +103,7 @@ def test_the_second_sees_nothing_of_the_first(house):
     house.act("two", "begin")
     mine = house.at["two"].get(house.page)
     assert 'name="s1" value=""' in mine.text
+    assert "js/slips.js" in mine.text
     house.act("one", "done", s1=house.codes[0], s2="x", s3="x", s4="x")
     again = house.at["two"].get(house.page)
     assert 'name="s1" value=""' in again.text and 'name="s2" value=""' in again.text

@@ -147,28 +147,23 @@ def test_of_a_finding_no_more_is_looked_at_than_is_bounded(voted, monkeypatch):
     assert pictures_of_finding(contest, finding).ballots == 2
 
 
-def test_sampled_ballots_show_coarse_facts_and_choices_only_when_told(voted):
-    contest, entries, ballots, _units = voted
+def test_sampled_ballots_show_coarse_facts_alone(voted):
+    contest, _entries, ballots, _units = voted
     finding = make_finding(contest, ballots)
-    hidden = sample_of(finding, "1", choices=False)
+    hidden = sample_of(finding, "1")
     assert len(hidden) == 4
-    assert {each.choices for each in hidden} == {None}
     assert {each.hour.minute for each in hidden} == {0}
     assert {each.device for each in hidden} == {"d1", "", "d3"}
-    shown = sample_of(finding, "1", choices=True)
-    assert {each.choices for each in shown} == {(entries[0].blind_code or "–",)}
-    assert [each.number for each in shown] == [each.number for each in sample_of(finding, "1", choices=True)]
+    assert [each.number for each in hidden] == [each.number for each in sample_of(finding, "1")]
 
 
 def test_a_sample_is_bounded(app, monkeypatch):
     contest, entries = make_vote()
     finding = make_finding(contest, [make_ballot(contest, entries[:1]) for _ in range(5)])
     monkeypatch.setattr("contest.voting.review_lists.SAMPLED", 3)
-    one = [each.number for each in sample_of(finding, "1", choices=False)]
+    one = [each.number for each in sample_of(finding, "1")]
     assert len(one) == 3
-    assert {tuple(each.number for each in sample_of(finding, str(seed), choices=False)) for seed in range(12)} != {
-        tuple(one)
-    }
+    assert {tuple(each.number for each in sample_of(finding, str(seed))) for seed in range(12)} != {tuple(one)}
 
 
 def test_the_loop_draws_them(app, voted, clock):
@@ -178,3 +173,27 @@ def test_the_loop_draws_them(app, voted, clock):
     assert jobs["pictures of votes"]() == 1
     assert jobs["pictures of votes"]() == 0
     assert pictures_of(contest).ballots == 5
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_each_ballot_finds_its_trace_by_an_index(voted):
+    """A list of traces that is scanned once for each ballot took minutes at twenty thousand."""
+    contest = voted[0]
+    sent = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        sent.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        look(contest, during(contest) + timedelta(hours=3))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    plans = [
+        str(row[3])
+        for statement, parameters in sent
+        if statement.startswith("SELECT") and "voter_trace" in statement
+        for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+    assert len(plans) > 10
+    assert not [step for step in plans if step.startswith("SCAN") and ("JOIN" in step or "trace" in step)]

@@ -26,4 +26,4 @@ def init_limits(app: Flask, redis_url: str) -> None:
 
 def storage_down() -> bool:
     """Whether the store that all processes share could not be reached of late: counts are each process's own."""
-    return bool(limiter._storage_dead)
+    return bool(limiter._storage_dead)  # noqa: SLF001 -- the library tells nobody else
