@@ -17,8 +17,8 @@ class Complaint(Base):
     """One case. `received_at`: when it reached any channel; the clocks run in working days from then.
 
     `kind`: remark (on finalists), objection (between the posting and the decision), complaint (after).
-    `code` is on the receipt: whoever holds it follows the case. `freezes`: while it is open, the prize
-    of its entry waits.
+    `late`: it came after its window; it is looked at all the same. `code` is on the receipt: whoever holds
+    it follows the case. `freezes`: while it is open, the prize of its entry waits.
     """
 
     __tablename__ = "complaint"
@@ -43,7 +43,9 @@ class Complaint(Base):
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"), index=True)
     channel: Mapped[str] = mapped_column(String(20))  # of the rules' complaints.channels
     keyed_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))  # who typed what came otherwise
+    locale: Mapped[str] = mapped_column(String(2), default="vi")  # in which the sender is written to
     received_at: Mapped[Instant]
+    late: Mapped[bool] = mapped_column(default=False)
     acknowledge_by: Mapped[date]
     answer_by: Mapped[date]
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcInstant)
@@ -55,6 +57,8 @@ class Complaint(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     answered_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     published: Mapped[LongText | None]  # what the public is told of the outcome; none: nothing
+    published_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # since then nothing here tells who it came from
 
     contest: Mapped[Contest] = relationship()
     entry: Mapped[Entry | None] = relationship()
@@ -62,7 +66,10 @@ class Complaint(Base):
 
 
 class ComplaintNote(Base):
-    """What was done about a case, in its order; never changed. `inside`: the sender does not see it."""
+    """What was done about a case, in its order; never changed.
+
+    `inside`: the sender does not see it. `from_sender`: the sender wrote it, with the code of the receipt.
+    """
 
     __tablename__ = "complaint_note"
 
@@ -72,6 +79,9 @@ class ComplaintNote(Base):
     by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
     text: Mapped[LongText]
     inside: Mapped[bool] = mapped_column(default=True)
+    from_sender: Mapped[bool] = mapped_column(default=False)
+
+    by: Mapped[User | None] = relationship()
 
 
 class ComplaintFile(Base):
