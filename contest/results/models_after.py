@@ -70,8 +70,10 @@ class UnitAward(Base):
     amount_vnd: Mapped[int] = mapped_column(BigId)
     why: Mapped[Json]
     citation: Mapped[LongText] = mapped_column(default="")
+    until_amendment_id: Mapped[int | None] = mapped_column(BigId)  # as Award's
 
     unit: Mapped[Unit] = relationship()
+    result_set: Mapped[ResultSet] = relationship()
 
 
 class PublicationCheck(Base):
@@ -103,6 +105,7 @@ class Amendment(Base):
         CheckConstraint("kind IN ('revoke', 'correct')", name="kind"),
         CheckConstraint("follow IN ('cascade', 'empty')", name="follow"),
         CheckConstraint("second_approver_id <> proposed_by_id", name="two_people"),
+        CheckConstraint("(award_id IS NULL) <> (unit_award_id IS NULL)", name="one_of_two"),
     )
 
     id: Mapped[IntPk]
@@ -110,7 +113,8 @@ class Amendment(Base):
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), index=True)
     result_set_id: Mapped[int] = mapped_column(BigId, ForeignKey("result_set.id"))
     kind: Mapped[str] = mapped_column(String(10))
-    award_id: Mapped[int] = mapped_column(BigId, ForeignKey("award.id"))
+    award_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("award.id"))
+    unit_award_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("unit_award.id"))
     follow: Mapped[str] = mapped_column(String(8))
     reason: Mapped[LongText]  # told to the public
     moves: Mapped[Json]
@@ -124,8 +128,11 @@ class Amendment(Base):
     visible_from: Mapped[datetime | None] = mapped_column(UtcInstant)
     called_off_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
-    award: Mapped[Award] = relationship(foreign_keys=[award_id])
+    award: Mapped[Award | None] = relationship(foreign_keys=[award_id])
+    unit_award: Mapped[UnitAward | None] = relationship(foreign_keys=[unit_award_id])
     result_set: Mapped[ResultSet] = relationship()
+    proposed_by: Mapped[User] = relationship(foreign_keys=[proposed_by_id])
+    second_approver: Mapped[User | None] = relationship(foreign_keys=[second_approver_id])
 
 
 class DecisionScan(Base):
@@ -179,7 +186,9 @@ class CertificateLook(Base):
 class Certificate(Base):
     """A certificate that was issued: its number, its code on the check page, and what stands on it.
 
-    `subject` is "award:<prize>:<entry>" or "unit:<prize>:<unit>", the same when the results are amended.
+    `subject` is "award:<prize>:<entry>" or "unit:<prize>:<unit>", the same when the results are amended;
+    `recipient` which of its people: "author", "member:<place>" or "unit". `words` as results.certificates
+    keeps them.
     """
 
     __tablename__ = "certificate"
@@ -197,7 +206,12 @@ class Certificate(Base):
 
 
 class PaperJob(Base):
-    """Papers made in the background: how far, and the finished file. Claimed like messages are."""
+    """Papers made in the background, piece by piece. Claimed like bundles are (results.jobs).
+
+    `spec` holds all that the papers are made of but their words: the ids of the certificates, the look, the
+    letterhead, so that every piece is of one kind. `parts` are the keys of the finished files in their order:
+    a job that was cut off goes on after the last of them.
+    """
 
     __tablename__ = "paper_job"
 
@@ -205,13 +219,14 @@ class PaperJob(Base):
     public_id: Mapped[PublicId]
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), index=True)
     kind: Mapped[str] = mapped_column(String(30))
+    spec: Mapped[Json]
+    parts: Mapped[Json]
     asked_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     asked_at: Mapped[Instant]
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | running | done | failed | cancelled
     claimed_until: Mapped[datetime | None] = mapped_column(UtcInstant)
-    storage_key: Mapped[str | None] = mapped_column(String(100))
     error: Mapped[LongText | None]
     finished_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 

@@ -716,13 +716,14 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(length=14), nullable=False),
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("spec", sa.Text(), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
         sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("storage_key", sa.String(length=100), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_paper_job_asked_by_id_user")),
@@ -1438,6 +1439,7 @@ def upgrade() -> None:
         sa.Column("amount_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("citation", sa.Text(), nullable=False),
+        sa.Column("until_amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["result_set_id"], ["result_set.id"], name=op.f("fk_unit_award_result_set_id_result_set")
         ),
@@ -2348,7 +2350,8 @@ def upgrade() -> None:
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("award_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("award_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("unit_award_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("follow", sa.String(length=8), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("moves", sa.Text(), nullable=False),
@@ -2363,6 +2366,7 @@ def upgrade() -> None:
         sa.Column("called_off_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("follow IN ('cascade', 'empty')", name=op.f("ck_amendment_follow")),
         sa.CheckConstraint("kind IN ('revoke', 'correct')", name=op.f("ck_amendment_kind")),
+        sa.CheckConstraint("(award_id IS NULL) <> (unit_award_id IS NULL)", name=op.f("ck_amendment_one_of_two")),
         sa.CheckConstraint("second_approver_id <> proposed_by_id", name=op.f("ck_amendment_two_people")),
         sa.ForeignKeyConstraint(["award_id"], ["award.id"], name=op.f("fk_amendment_award_id_award")),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_amendment_contest_id_contest")),
@@ -2371,6 +2375,9 @@ def upgrade() -> None:
             ["result_set_id"], ["result_set.id"], name=op.f("fk_amendment_result_set_id_result_set")
         ),
         sa.ForeignKeyConstraint(["second_approver_id"], ["user.id"], name=op.f("fk_amendment_second_approver_id_user")),
+        sa.ForeignKeyConstraint(
+            ["unit_award_id"], ["unit_award.id"], name=op.f("fk_amendment_unit_award_id_unit_award")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
         sa.UniqueConstraint("public_id", name=op.f("uq_amendment_public_id")),
     )
