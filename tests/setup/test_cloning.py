@@ -1,0 +1,120 @@
+"""The next season of a contest: its days, words and numbers moved, nothing else."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contest.anniversaries.commemorations import occurrence
+from contest.anniversaries.queries import starting_set
+from contest.anniversaries.rules import shipped_calendar
+from contest.contests.ruleset import differences, parse_rule_set, rule_set_problems
+from contest.setup.cloning import anniversary_part, next_season
+from contest.setup.texts import left_behind, move_days, placeholders
+from tests.factories import raw_rule_sets
+
+WORKS = shipped_calendar().is_working_day
+
+
+def season(index: int, year: int, code: str = "") -> dict:
+    old = raw_rule_sets()[index]
+    held = occurrence(starting_set()[code or old["anniversary"]["id"]].what, year)
+    return next_season(old, announce_on=held.on, is_working_day=WORKS, held=held)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("year", [2027, 2028, 2029, 2030, 2035])
+def test_every_season_is_a_rule_set_without_a_problem(index, year):
+    assert rule_set_problems(season(index, year)) == []
+    parse_rule_set(json.dumps(season(index, year)))
+
+
+def test_the_same_season_again_changes_no_day():
+    old = raw_rule_sets()[0]
+    changed = differences(old, season(0, 2027))
+    # A floor that is no longer in force stays out only where the year changes.
+    assert [each.path for each in changed if not each.path.startswith("anniversary")] == []
+
+
+def test_a_round_year_is_counted_and_worded():
+    made = season(0, 2028)
+    day = made["anniversary"]
+    assert (day["ordinal"], day["class"], day["date"]) == (80, "tron", "2028-06-11")
+    assert "kỷ niệm 80 năm" in day["wording"]["vi"] and "(11/6/1948 - 11/6/2028)" in day["wording"]["vi"]
+    assert "80th" in day["wording"]["en"]
+    assert "ceremony_title_avoid" not in day
+    eleven = next(each for each in made["rules_articles"] if each["no"] == 11)["text"]["vi"]
+    assert "nhân dịp kỷ niệm 80 năm" in eleven and "11/6/2028" in eleven and "2027" not in eleven
+
+
+def test_articles_tell_the_days_of_the_new_timetable():
+    made = season(1, 2028)
+    steps = {step["key"]: step for step in made["timeline"]}
+    closes = datetime.fromisoformat(steps["submission"]["closes"])
+    five = next(each for each in made["rules_articles"] if each["no"] == 5)["text"]
+    assert f"{closes.day:02}/{closes.month}/2028" in five["vi"]
+    assert f"{closes.day} August 2028" in five["en"]
+    assert "lần thứ hai, năm 2028" in made["title"]["vi"]
+    assert "second edition, 2028" in made["title"]["en"]
+    assert made["slug"].endswith("-2028")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from([0, 1]), st.dates(date(2026, 1, 1), date(2060, 12, 31)))
+def test_order_holds_and_working_days_stay_working_days(index, day):
+    old = raw_rule_sets()[index]
+    before = deepcopy(old)
+    made = next_season(old, announce_on=day, is_working_day=WORKS)
+    assert old == before
+    was = [
+        datetime.fromisoformat(step[name])
+        for step in old["timeline"]
+        for name in ("at", "opens", "closes")
+        if name in step
+    ]
+    now = [
+        datetime.fromisoformat(step[name])
+        for step in made["timeline"]
+        for name in ("at", "opens", "closes")
+        if name in step
+    ]
+    for one, new_one in zip(was, now, strict=True):
+        assert one.time() == new_one.time()
+        if one.hour and WORKS(one.date()) and one.date() != date.fromisoformat(old["anniversary"]["date"]):
+            assert WORKS(new_one.date())
+        for other, new_other in zip(was, now, strict=True):
+            if one <= other:
+                assert new_one <= new_other
+    assert not [each for each in rule_set_problems(made) if each.path.startswith(("timeline", "announcement"))]
+
+
+def test_a_lunar_day_has_no_part_in_the_rules_and_is_announced_all_the_same():
+    held = occurrence(starting_set()["gio-to"].what, 2028)
+    assert anniversary_part(held) is None
+    made = next_season(raw_rule_sets()[0], announce_on=held.on, is_working_day=WORKS, held=held)
+    assert "anniversary" not in made
+    assert not [each for each in rule_set_problems(made)]
+
+
+def test_days_move_all_at_once():
+    moved = {date(2027, 3, 31): date(2027, 4, 7), date(2027, 4, 7): date(2027, 4, 14)}
+    text = {
+        "vi": "đến ngày 31/3/2027, rồi 07/4/2027; tỷ lệ 31/3; từ 31/3 đến 07/4",
+        "en": "31 March 2027, 7 Apr, 7 May",
+    }
+    assert move_days(text, moved) == {
+        "vi": "đến ngày 07/4/2027, rồi 14/4/2027; tỷ lệ 31/3; từ 07/4 đến 14/4",
+        "en": "7 April 2027, 14 Apr, 7 May",
+    }
+
+
+def test_what_is_left_behind_is_found():
+    document = {"rules_articles": [{"no": 1, "text": {"vi": "đến ngày 31/3/2027 và 01/4/2027", "en": "[date]"}}]}
+    found = left_behind(document, [date(2027, 3, 31)])
+    assert [(each.path, each.spelling) for each in found] == [("rules_articles[0].text.vi", "01/4/2027")]
+    assert placeholders(document) == [("rules_articles[0].text.en", "[date]")]
