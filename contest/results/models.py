@@ -59,7 +59,12 @@ class ResultSet(Base):
     posted_by: Mapped[User | None] = relationship(foreign_keys=[posted_by_id])
     first_approver: Mapped[User | None] = relationship(foreign_keys=[first_approver_id])
     second_approver: Mapped[User | None] = relationship(foreign_keys=[second_approver_id])
-    awards: Mapped[list[Award]] = relationship(order_by="Award.position", back_populates="result_set")
+    # As they were decided. What amendments brought later is in no collection: see results.queries.awards_at.
+    awards: Mapped[list[Award]] = relationship(
+        primaryjoin="and_(ResultSet.id == Award.result_set_id, Award.since_amendment_id.is_(None))",
+        order_by="Award.position",
+        back_populates="result_set",
+    )
 
 
 class Award(Base):

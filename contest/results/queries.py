@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from contest.contests.models import ContestStep
 from contest.core.db import db
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
-from contest.results.models_after import Amendment
+from contest.results.models_after import Amendment, UnitAward
 
 
 def is_official(now: datetime) -> ColumnElement[bool]:
@@ -41,12 +41,12 @@ def is_posted(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def is_amended(now: datetime) -> ColumnElement[bool]:
-    """Two people approved an amendment, and its instant has come."""
+def is_amended(now: datetime, amendment: type[Amendment] = Amendment) -> ColumnElement[bool]:
+    """Two people approved an amendment, and its instant has come. `amendment`: an alias of it, in a join."""
     return and_(
-        Amendment.second_approver_id.is_not(None),
-        Amendment.called_off_at.is_(None),
-        Amendment.visible_from <= now,
+        amendment.second_approver_id.is_not(None),
+        amendment.called_off_at.is_(None),
+        amendment.visible_from <= now,
     )
 
 
@@ -67,6 +67,156 @@ def find_public_results(contest_id: int, now: datetime) -> PublicResults | None:
     return PublicResults(row[0], "official" if row[1] else "provisional") if row else None
 
 
+# What amendments make of results
+
+STANDING, PROMOTED, REVOKED = "standing", "promoted", "revoked"
+REPLACED = "replaced"  # given up for a higher prize that an amendment brought
+
+
+class AwardAt(NamedTuple):
+    """An award as it is at an instant. `state`: standing, promoted (an amendment brought it) or revoked.
+
+    `amendment` is the one that brought it or took it back. `citation` and `author` are as corrected;
+    `author` is None while nobody corrected the name.
+    """
+
+    award: Award
+    state: str
+    amendment: Amendment | None
+    citation: str
+    author: str | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is a prize at that instant."""
+        return self.state != REVOKED
+
+
+class UnitAwardAt(NamedTuple):
+    """A unit's prize as it is at an instant: standing or revoked."""
+
+    award: UnitAward
+    state: str
+    amendment: Amendment | None
+    citation: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is a prize at that instant."""
+        return self.state != REVOKED
+
+
+def awards_at(result_set: ResultSet, now: datetime) -> list[AwardAt]:
+    """The awards of a result set as they are at `now`, in the order in which they are told. Two queries.
+
+    The one reader of awards. Who moved up stands once, with the higher prize; who lost one stands as
+    revoked, for the record and the erratum. It does not ask whether the result set itself is public.
+    """
+    since, until = aliased(Amendment), aliased(Amendment)
+    statement = (
+        select(Award, since, until)
+        .outerjoin(since, and_(since.id == Award.since_amendment_id, is_amended(now, since)))
+        .outerjoin(until, and_(until.id == Award.until_amendment_id, is_amended(now, until)))
+        .where(Award.result_set_id == result_set.id, or_(Award.since_amendment_id.is_(None), since.id.is_not(None)))
+        .options(joinedload(Award.entry))
+        .order_by(Award.position, Award.id)
+    )
+    rows: Sequence[tuple[Award, Amendment | None, Amendment | None]] = db.session.execute(statement).tuples().all()
+    fixed = _corrections(result_set, now, Amendment.award_id)
+    found = []
+    for award, brought, ended in rows:
+        if ended is not None and ended.award_id != award.id:
+            continue
+        state = REVOKED if ended is not None else PROMOTED if brought is not None else STANDING
+        changed = fixed.get(award.id, {})
+        citation = changed.get("citation", award.citation)
+        found.append(AwardAt(award, state, ended or brought, citation, changed.get("author")))
+    return found
+
+
+def unit_awards_at(result_set: ResultSet, now: datetime) -> list[UnitAwardAt]:
+    """The prizes to units of a result set as they are at `now`, in order. Two queries."""
+    until = aliased(Amendment)
+    statement = (
+        select(UnitAward, until)
+        .outerjoin(until, and_(until.id == UnitAward.until_amendment_id, is_amended(now, until)))
+        .where(UnitAward.result_set_id == result_set.id)
+        .options(joinedload(UnitAward.unit))
+        .order_by(UnitAward.position, UnitAward.id)
+    )
+    rows: Sequence[tuple[UnitAward, Amendment | None]] = db.session.execute(statement).tuples().all()
+    fixed = _corrections(result_set, now, Amendment.unit_award_id)
+    return [
+        UnitAwardAt(
+            award,
+            STANDING if ended is None else REVOKED,
+            ended,
+            fixed.get(award.id, {}).get("citation", award.citation),
+        )
+        for award, ended in rows
+    ]
+
+
+def _corrections(
+    result_set: ResultSet, now: datetime, of: InstrumentedAttribute[int | None]
+) -> dict[int | None, dict[str, str]]:
+    """What corrections have made of the words of awards, the latest last, by the award's id."""
+    found: dict[int | None, dict[str, str]] = {}
+    for award_id, moves in db.session.execute(
+        select(of, Amendment.moves)
+        .where(Amendment.result_set_id == result_set.id, Amendment.kind == "correct", is_amended(now))
+        .order_by(Amendment.visible_from, Amendment.id)
+    ):
+        found.setdefault(award_id, {})[moves["field"]] = moves["after"]
+    return found
+
+
+def amendments_at(contest_id: int, now: datetime) -> Sequence[Amendment]:
+    """Amendments that anyone may know of at `now`, the earliest first: the erratum."""
+    return db.session.scalars(
+        select(Amendment)
+        .where(Amendment.contest_id == contest_id, is_amended(now))
+        .order_by(Amendment.visible_from, Amendment.id)
+    ).all()
+
+
+def paper_state(contest_id: int, subject: str, now: datetime) -> tuple[str, Amendment | None] | None:
+    """What became of the prize on a paper ("award:<prize>:<entry id>", "unit:<prize>:<unit id>") at `now`.
+
+    STANDING, PROMOTED, REVOKED or REPLACED (a higher prize took its place), with the amendment; None when the
+    official results of the contest have no such prize.
+    """
+    public = find_public_results(contest_id, now)
+    if public is None or public.standing != "official":
+        return None
+    if subject.startswith("unit:"):
+        for unit_award in unit_awards_at(public.result_set, now):
+            if subject == f"unit:{unit_award.award.prize_id}:{unit_award.award.unit_id}":
+                return unit_award.state, unit_award.amendment
+        return None
+    for each in awards_at(public.result_set, now):
+        if subject == f"award:{each.award.prize_id}:{each.award.entry_id}":
+            return each.state, each.amendment
+    row = db.session.execute(
+        select(Award, Amendment)
+        .join(Amendment, Amendment.id == Award.until_amendment_id)
+        .where(Award.result_set_id == public.result_set.id, is_amended(now))
+    )
+    for award, amendment in row:
+        if subject == f"award:{award.prize_id}:{award.entry_id}":
+            return REPLACED, amendment
+    return None
+
+
+def _stands(now: datetime) -> ColumnElement[bool]:
+    """Of awards in a query: no amendment has taken it back, and the one that brought it, if any, is public."""
+    public = select(Amendment.id).where(is_amended(now))
+    return and_(
+        or_(Award.since_amendment_id.is_(None), Award.since_amendment_id.in_(public)),
+        or_(Award.until_amendment_id.is_(None), Award.until_amendment_id.not_in(public)),
+    )
+
+
 def awarded_entries(now: datetime) -> Select[Entry]:
     """Entries with a prize that anyone may know of at `now`."""
     return (
@@ -75,7 +225,7 @@ def awarded_entries(now: datetime) -> Select[Entry]:
             Entry.id.in_(
                 select(Award.entry_id)
                 .join(ResultSet, Award.result_set_id == ResultSet.id)
-                .where(or_(is_official(now), is_posted(now)))
+                .where(or_(is_official(now), is_posted(now)), _stands(now))
             )
         )
         .order_by(Entry.id)
@@ -142,7 +292,13 @@ def next_public_change(now: datetime) -> datetime | None:
 
     A shared copy of a page must not outlive it.
     """
-    instants = (ContestStep.opens, ContestStep.closes, ResultSet.post_from, ResultSet.visible_from)
+    instants = (
+        ContestStep.opens,
+        ContestStep.closes,
+        ResultSet.post_from,
+        ResultSet.visible_from,
+        Amendment.visible_from,
+    )
     each = union_all(*(select(func.min(instant).label("at")).where(instant > now) for instant in instants)).subquery()
     found: datetime | None = db.session.scalar(select(func.min(each.c.at)))
     return found
