@@ -33,7 +33,8 @@ _EDITIONS_EN: Final = (
     "tenth",
 )
 _EDITION: Final = re.compile(
-    rf"(?P<vi>(?<=lần thứ )(?:{'|'.join(_EDITIONS_VI)})\b)|(?P<en>\b(?:{'|'.join(_EDITIONS_EN)})(?= (?:edition|season)))",
+    rf"(?P<vi>(?<=lần thứ )(?:{'|'.join(_EDITIONS_VI)})\b)"
+    rf"|(?P<en>\b(?:{'|'.join(_EDITIONS_EN)})(?= (?:edition|season)))",
     re.IGNORECASE,
 )
 _ROUND_TITLE_VI, _ROUND_TITLE_EN = "Lễ tổng kết và trao giải", "Closing and award ceremony"
@@ -80,7 +81,7 @@ def next_season(
     With `held` its anniversary is that one; without, the document has none. Raises ValueError for a
     document without an announcement.
     """
-    made = deepcopy(dict(document))
+    made: dict[str, Any] = deepcopy(dict(document))
     instants = _instants_of(made)
     announced = next((at for path, at in instants if path[0] == "announce"), None)
     if announced is None:
@@ -92,7 +93,7 @@ def next_season(
     moved = {old: new for old, new in days.items() if old != new}
     moved |= _move_windows(made, years)
     words = _move_anniversary(made, held)
-    made = move_days(made, moved, words)
+    made = dict(move_days(made, moved, words))
     if years:
         made = change_texts(made, lambda text: re.sub(rf"(?<![\d/]){old_day.year}(?!\d)", str(announce_on.year), text))
         for key in ("id", "slug"):
@@ -106,16 +107,12 @@ def next_season(
 
 def _instants_of(document: Mapping[str, Any]) -> list[tuple[tuple[str, str], datetime]]:
     """Every instant with (step, field)."""
-    found = []
-    for step in document.get("timeline") or ():
-        for name in _INSTANTS:
-            if isinstance(step, dict) and (at := read_instant(step.get(name))):
-                found.append(((str(step.get("key")), name), at))
+    steps = [step for step in document.get("timeline") or () if isinstance(step, dict)]
+    told = [((str(step.get("key")), name), step.get(name)) for step in steps for name in _INSTANTS]
     announcement = document.get("announcement")
-    for name in _ANNOUNCED:
-        if isinstance(announcement, dict) and (at := read_instant(announcement.get(name))):
-            found.append((("announcement", name), at))
-    return found
+    if isinstance(announcement, dict):
+        told += [(("announcement", name), announcement.get(name)) for name in _ANNOUNCED]
+    return [(place, at) for place, value in told if (at := read_instant(value))]
 
 
 def read_instant(value: Any) -> datetime | None:
@@ -212,9 +209,15 @@ def _move_anniversary(document: dict[str, Any], held: Occurrence | None) -> dict
         document.pop("anniversary", None)
     else:
         document["anniversary"] = part
-    if not isinstance(old, dict) or part is None:
+    if not isinstance(old, dict):
         return {}
     words: dict[str, str] = {}
+    if part is None:
+        said = {"vi": occasion_vi(held), "en": occasion_en(held)} if held else {"vi": "", "en": ""}
+        for language, new in said.items():
+            if isinstance(told := (old.get("wording") or {}).get(language), str):
+                words |= {told: new} if new else {f", {told}": "", told: ""}
+        return words
     if old.get("id") != part["id"]:
         for language in ("vi", "en"):
             if isinstance(told := (old.get("wording") or {}).get(language), str):

@@ -98,7 +98,15 @@ def test_a_lunar_day_has_no_part_in_the_rules_and_is_announced_all_the_same():
     assert anniversary_part(held) is None
     made = next_season(raw_rule_sets()[0], announce_on=held.on, is_working_day=WORKS, held=held)
     assert "anniversary" not in made
-    assert not [each for each in rule_set_problems(made)]
+    assert not rule_set_problems(made)
+    assert "10/3 âm lịch" in made["rules_articles"][10]["text"]["vi"]
+
+
+def test_without_an_occasion_the_articles_name_none():
+    made = next_season(raw_rule_sets()[1], announce_on=date(2028, 10, 16), is_working_day=WORKS)
+    ten = next(each for each in made["rules_articles"] if each["no"] == 10)["text"]
+    assert "kỷ niệm" not in ten["vi"] and ten["vi"].endswith("16/10/2028.")
+    assert "anniversary" not in ten["en"]
 
 
 def test_days_move_all_at_once():

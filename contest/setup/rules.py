@@ -1,0 +1,213 @@
+"""Rules in the making: the sets that the software brings, what is still wrong with a document. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from contest.contests.ruleset import Problem, RuleSet, RuleSetInvalid, read_rule_set
+from contest.core.errors import N_
+from contest.core.formats import VIET_NAM
+from contest.setup.cloning import read_instant, spell_instant
+from contest.setup.planning import Plan, Slot
+from contest.setup.texts import move_days, placeholders
+
+RULE_SETS: Final = Path(__file__).with_name("data") / "rule_sets.json"
+TO_FILL_IN: Final = N_("“%(words)s” is still to be filled in.")
+STEP_NAMES: Final = {
+    "issue": (N_("Rules issued"), "Ban hành thể lệ", "Rules issued"),
+    "launch": (N_("Launch"), "Phát động", "Launch"),
+    "submission": (N_("Submission"), "Nhận bài dự thi (trực tuyến)", "Submission (online)"),
+    "paper_postmark": (N_("On paper: postmarked"), "Bài gửi bưu điện: dấu bưu điện", "Paper entries: postmarked by"),
+    "paper_arrival": (N_("On paper: received"), "Bài gửi bưu điện: đến nơi", "Paper entries: received by"),
+    "paper_keyed": (N_("On paper: keyed in"), "Nhập bài viết tay vào hệ thống", "Handwritten entries keyed in"),
+    "screening": (N_("Screening"), "Sơ loại", "Screening"),
+    "verification": (N_("Verification"), "Xác minh người thật, việc thật", "Verification"),
+    "prelim": (N_("Preliminary marking"), "Chấm sơ khảo", "Preliminary marking"),
+    "shortlist": (N_("Finalists published"), "Công bố danh sách vào chung khảo", "Shortlist published"),
+    "remarks": (N_("Remarks on finalists"), "Tiếp nhận phản ánh về bài vào chung khảo", "Remarks on finalists"),
+    "final": (N_("Final marking"), "Chấm chung khảo", "Final marking"),
+    "voting": (N_("Readers' vote"), "Bạn đọc bình chọn", "Readers' vote"),
+    "vote_audit": (N_("Review of the vote"), "Rà soát lượt bình chọn", "Review of the vote"),
+    "council": (N_("Meeting of the council"), "Họp Hội đồng chung khảo", "Meeting of the council"),
+    "provisional": (N_("Provisional results posted"), "Công khai kết quả dự kiến", "Provisional results posted"),
+    "decision": (N_("Decision of recognition"), "Quyết định công nhận kết quả", "Decision of recognition"),
+    "announce": (N_("Announcement"), "Công bố kết quả", "Results announced"),
+    "ceremony": (N_("Ceremony"), "Lễ tổng kết và trao giải", "Closing and award ceremony"),
+    "complaints": (N_("Complaints"), "Tiếp nhận khiếu nại về kết quả", "Complaints about the results"),
+}
+STEP_ORDER: Final = tuple(STEP_NAMES)
+INSTANTS: Final = frozenset({"issue", "launch", "shortlist", "decision", "announce"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedSet:
+    """A rule set that the software brings, in neutral words, with brackets where names belong."""
+
+    code: str
+    name: Mapping[str, str]
+    about: Mapping[str, str]
+    document: Mapping[str, Any]
+
+
+@cache
+def shipped_sets() -> Mapping[str, ShippedSet]:
+    """The rule sets that the software brings, by code."""
+    document = json.loads(RULE_SETS.read_text("utf-8"))
+    return {row["code"]: ShippedSet(**row) for row in document["sets"]}
+
+
+def blank_document() -> dict[str, Any]:
+    """The shortest document that the pages can begin with: one category, one round, nothing named."""
+    shipped = next(iter(shipped_sets().values())).document
+    kept = ("entry_rules", "verification", "complaints", "rights", "privacy", "eligibility")
+    document: dict[str, Any] = {key: deepcopy(shipped[key]) for key in kept}
+    pair = {"vi": "", "en": ""}
+    document |= {key: dict(pair) for key in ("title", "theme", "tenant")}
+    document |= {"id": "", "slug": "", "code_prefix": "", "family": "writing"}
+    document["bodies"] = {"governing": dict(pair), "lead": dict(pair)}
+    document["legal_basis"] = []
+    document["timeline"] = [
+        {"key": key, "label": dict(zip(("vi", "en"), STEP_NAMES[key][1:], strict=True)), "public": key != "final"}
+        for key in ("submission", "final", "announce")
+    ]
+    document["verification"]["required_before"] = ["announce"]
+    category = deepcopy(shipped["categories"][0])
+    document["categories"] = [{**category, "id": "A", "name": dict(pair)}]
+    document["rounds"] = [deepcopy(shipped["rounds"][-1])]
+    document["rubric"] = {"scale": 10, "step": 0.5, "criteria": [{"id": "C1", "max": 10, "name": dict(pair)}]}
+    document["scoring"] = {
+        **deepcopy(shipped["scoring"]),
+        "tiers": [{"rung": "nhat", "min": 8}],
+        "tie_break": [{"rule": "joint_award_if_budget_allows"}],
+    }
+    document["voting"] = {"enabled": False}
+    document["prizes"] = [{**deepcopy(shipped["prizes"][1]), "id": "A-nhat", "category": "A", "amount_vnd": 0}]
+    document["quotas"] = []
+    document["announcement"] = {
+        "mode": "shortlist_open_ranks_embargoed",
+        "publish": ["list_by_prize"],
+        "author_names_public_from": "announce",
+    }
+    document["rules_articles"] = [{"no": 1, "title": {"vi": "Mục đích", "en": "Purpose"}, "text": dict(pair)}]
+    document["budget_prizes_vnd"] = 0
+    return document
+
+
+def plain(value: Any) -> Any:
+    """A document in the values of JSON: decimals as whole numbers or floats, instants as text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def read_draft(document: Mapping[str, Any]) -> tuple[RuleSet | None, list[Problem]]:
+    """The rule set that a document makes, or all that is wrong with it, by path."""
+    unfilled = [Problem(path, TO_FILL_IN, {"words": words}) for path, words in placeholders(document)]
+    try:
+        made = read_rule_set(json.dumps(plain(document), ensure_ascii=False)).rule_set
+    except RuleSetInvalid as error:
+        return None, [*error.problems, *unfilled]
+    return (None if unfilled else made), unfilled
+
+
+def slots_of(document: Mapping[str, Any]) -> list[Slot]:
+    """The steps of a timetable whose times can be read, by their beginning."""
+    found = []
+    for step in _steps(document):
+        opens = read_instant(step.get("at") or step.get("opens"))
+        closes = read_instant(step.get("at") or step.get("closes"))
+        if opens and closes and isinstance(step.get("key"), str):
+            found.append(Slot(step["key"], opens, closes, 0))
+    return sorted(found, key=lambda slot: slot.opens)
+
+
+def marks_are_locked_first(document: Mapping[str, Any]) -> bool:
+    """Whether authors are named when the vote opens, so that marking must have closed by then."""
+    announcement = document.get("announcement")
+    return isinstance(announcement, Mapping) and announcement.get("author_names_public_from") == "voting"
+
+
+def days_known(document: Mapping[str, Any]) -> set[date]:
+    """The days that the articles of the rules may tell: of the timetable, the occasion, and publication."""
+    days: set[date] = set()
+    for slot in slots_of(document):
+        last = slot.closes - timedelta(microseconds=1) if slot.closes > slot.opens else slot.closes
+        days |= {at.astimezone(VIET_NAM).date() for at in (slot.opens, slot.closes, last)}
+    told = [document.get("anniversary"), *(_window(each) for each in document.get("categories") or ())]
+    for each in told:
+        for value in each.values() if isinstance(each, Mapping) else ():
+            try:
+                day = date.fromisoformat(value)
+            except (TypeError, ValueError):
+                continue
+            days |= {day, day - timedelta(days=1)}
+    return days
+
+
+def with_plan(document: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """A copy of a document whose timetable is `plan`; the articles tell the new days."""
+    made: dict[str, Any] = deepcopy(dict(document))
+    before = {slot.key: slot for slot in slots_of(document)}
+    moved: dict[date, date] = {}
+    for step in _steps(made):
+        slot = plan.slots.get(str(step.get("key")))
+        if slot is None:
+            continue
+        for name in ("at", "opens", "closes"):
+            step.pop(name, None)
+        if slot.key in INSTANTS:
+            step["at"] = spell_instant(slot.opens)
+        else:
+            step |= {"opens": spell_instant(slot.opens), "closes": spell_instant(slot.closes)}
+        if old := before.get(slot.key):
+            for was, now in ((old.closes, slot.closes), (old.opens, slot.opens)):
+                back = timedelta(microseconds=was == old.closes > old.opens)
+                moved[(was - back).astimezone(VIET_NAM).date()] = (now - back).astimezone(VIET_NAM).date()
+    announced = before.get("announce"), plan.slots.get("announce")
+    press = read_instant((made.get("announcement") or {}).get("press_early_access"))
+    if announced[0] and announced[1] and press:
+        made["announcement"]["press_early_access"] = spell_instant(press + (announced[1].opens - announced[0].opens))
+    return agreed(dict(move_days(made, {old: new for old, new in moved.items() if old != new})))
+
+
+def agreed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the instants of its announcement taken from its timetable: there is one truth."""
+    announcement = document.get("announcement")
+    if not isinstance(announcement, dict):
+        return document
+    steps = {step.get("key"): step for step in _steps(document)}
+    announce = (steps.get("announce") or {}).get("at")
+    if announcement.get("mode") == "provisional_posted_then_official":
+        first = (steps.get("provisional") or {}).get("opens")
+        announcement["official_at"] = announce
+    else:
+        first = announce
+        announcement.pop("official_at", None)
+    announcement["embargo_until"] = first
+    return document
+
+
+def _steps(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    timeline = document.get("timeline")
+    return [step for step in timeline if isinstance(step, dict)] if isinstance(timeline, list) else []
+
+
+def _window(category: Any) -> Any:
+    return category.get("published_window") if isinstance(category, Mapping) else None
+
+
+def announcement_of(document: Mapping[str, Any]) -> datetime | None:
+    """When a document announces the results; None as long as it does not say."""
+    return next((slot.opens for slot in slots_of(document) if slot.key == "announce"), None)
