@@ -184,7 +184,7 @@ def honours_of(contest: Contest, result_set: ResultSet, now: datetime) -> Honour
         _votes(rules, report["tally"], now),
         tuple(Ballot(*each) for each in report["ballots"]),
         {category: len(places) for category, places in report["rankings"].items()},
-        names_outside(rules),
+        names_outside(rules, report),
     )
 
 

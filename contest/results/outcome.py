@@ -26,9 +26,12 @@ from contest.judging.queries import final_ranking, is_locked, opened_categories
 from contest.judging.ranking import Placed, Ranking
 from contest.judging.rounds import in_round
 from contest.judging.scoring import Words
+from contest.results.beside import Beside, give_beside
+from contest.results.beside_sources import choices_of, finalists_of, ids_of, places_of
+from contest.results.ladder import held_seats
 from contest.results.models import PrizeWithheld
 from contest.results.prizes import Award, Awards, Undecided, Withholding, award
-from contest.results.rules import prizes_outside
+from contest.results.rules import beside_prizes
 from contest.results.wording import as_text, keep, keep_all
 from contest.voting.counting import count_votes
 from contest.voting.review_lists import count_waiting
@@ -96,20 +99,32 @@ class NewAward:
 
 
 @dataclass(frozen=True)
+class NewUnitAward:
+    """A prize to a unit as it will be stored."""
+
+    prize_id: str
+    unit_id: int
+    amount_vnd: int
+    why: list[Any]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The awards in the order in which they are told, and the report that goes with them.
 
     Keys of the report: withheld, skipped, undecided (prizes), left (money of prizes not given), tally
-    (of the vote, None without one), rankings and ballots (by category).
+    (of the vote, None without one), rankings and ballots (by category); of prizes beside the ladder:
+    beside (how many are given), outside, waiting, dropped.
     """
 
     awards: tuple[NewAward, ...]
     report: dict[str, Any]
+    units: tuple[NewUnitAward, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over everything, also over the entries behind it."""
-        content = [[vars(each) for each in self.awards], self.report]
+        content = [[vars(each) for each in self.awards], [vars(each) for each in self.units], self.report]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -151,14 +166,32 @@ def work_out(contest: Contest) -> Outcome:
     )
     held = withholdings(contest.id)
     behind = people_behind([entry.id for entry in finalists])
+    beside = give_beside(
+        rules,
+        finalists_of(finalists, behind, places_of(inputs.rankings)),
+        choices_of(contest, {entry.id for entry in finalists}),
+        {each.prize_id: held_seats(prize, each) for each in held if (prize := rules.find_prize(each.prize_id))},
+    )
     found = award(
         rules,
         inputs.rankings,
         {entry.public_id: behind[entry.id] for entry in finalists},
         withholdings=held,
         readers=_readers(inputs, held),
+        given_elsewhere=beside.given,
     )
-    return Outcome(tuple(_stored(inputs, each) for each in found.awards), _report(contest, inputs, found))
+    ids = {**ids_of({each.entry for each in beside.awards}), **{key: each.id for key, each in inputs.entries.items()}}
+    return Outcome(
+        (
+            *(_stored(inputs, each) for each in found.awards),
+            *(
+                NewAward(each.prize_id, ids[each.entry], None, None, None, each.amount, keep_all(each.why))
+                for each in beside.awards
+            ),
+        ),
+        _report(contest, inputs, found, beside),
+        tuple(NewUnitAward(each.prize_id, each.unit_id, each.amount, keep_all(each.why)) for each in beside.units),
+    )
 
 
 def withholdings(contest_id: int) -> list[Withholding]:
@@ -178,7 +211,7 @@ def _readers(inputs: _Inputs, held: list[Withholding]) -> ReadersOutcome | None:
     kept = next((prize.count if each.seats is None else each.seats for each in held if each.prize_id == prize.id), 0)
     return readers_prize(
         inputs.count,
-        places={entry: place for ranking in inputs.rankings.values() for entry, place in ranking.places.items()},
+        places=places_of(inputs.rankings),
         minimum=inputs.rules.voting.min_valid_voters_for_prize,
         tie_break=inputs.rules.voting.tie_break,
         seats=prize.count - kept,
@@ -196,8 +229,8 @@ def _stored(inputs: _Inputs, each: Award) -> NewAward:
     return NewAward(each.prize_id, entry_id, each.place, as_text(placed.standing.total), None, each.amount, why)
 
 
-def _report(contest: Contest, inputs: _Inputs, found: Awards) -> dict[str, Any]:
-    outside = {prize.id for prize in prizes_outside(inputs.rules)}
+def _report(contest: Contest, inputs: _Inputs, found: Awards, beside: Beside) -> dict[str, Any]:
+    outside = {prize.id for prize in beside_prizes(inputs.rules)}
     return {
         "withheld": [
             {"prize": each.prize_id, "seats": each.seats, "whole": each.whole, "why": keep(each.why)}
@@ -206,9 +239,13 @@ def _report(contest: Contest, inputs: _Inputs, found: Awards) -> dict[str, Any]:
         "skipped": [
             {"prize": each.prize_id, "code": inputs.code(each.entry), "why": keep(each.why)} for each in found.skipped
         ],
-        "undecided": [_undecided(inputs, each) for each in found.needs_council],
+        "undecided": [_undecided(inputs, each) for each in (*found.needs_council, *beside.undecided)],
         "open": [prize_id for prize_id in found.open_prizes if prize_id not in outside],
         "left": found.left,
+        "beside": beside.given,
+        "outside": beside.outside,
+        "waiting": beside.waiting,
+        "dropped": [{"prize": each.prize_id, "code": each.code} for each in beside.dropped],
         "tally": _tally(inputs),
         "rankings": {category: _places(ranking) for category, ranking in inputs.rankings.items()},
         "ballots": _ballots(contest),

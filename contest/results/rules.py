@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from contest.contests.ruleset import Localized, Prize, RuleSet
 from contest.core.errors import N_
 from contest.core.formats import local
 
+OLDEST, YOUNGEST = "cao_tuoi", "tre_tuoi"  # rungs of the prizes by age
 PROVISIONAL_FIRST = "provisional_posted_then_official"
 LONGEST_CITATION = 600
 
@@ -33,15 +36,23 @@ def computed_prizes(rules: RuleSet) -> tuple[Prize, ...]:
     return (*ladder_prizes(rules), *((readers,) if readers else ()))
 
 
-def prizes_outside(rules: RuleSet) -> tuple[Prize, ...]:
-    """The prizes that the organising committee decides outside the system for now."""
+def beside_prizes(rules: RuleSet) -> tuple[Prize, ...]:
+    """The prizes beside the ladder and the vote: by age, or chosen by the organising committee."""
     computed = computed_prizes(rules)
     return tuple(prize for prize in rules.prizes if prize not in computed)
 
 
-def names_outside(rules: RuleSet) -> tuple[Localized, ...]:
-    """The names of what is decided outside."""
-    return tuple(prize.name for prize in prizes_outside(rules))
+def is_by_age(prize: Prize) -> bool:
+    """Whether dates of birth decide a prize beside the ladder."""
+    return prize.rung in (OLDEST, YOUNGEST) and prize.to == "author"
+
+
+def names_outside(rules: RuleSet, report: Mapping[str, Any] | None = None) -> tuple[Localized, ...]:
+    """The names of prizes for which nothing was chosen here; as a result set's report has them."""
+    if report is None:
+        return tuple(prize.name for prize in beside_prizes(rules) if not is_by_age(prize))
+    outside = report.get("outside", ())
+    return tuple(prize.name for prize in rules.prizes if prize.id in outside)
 
 
 def posts_first(rules: RuleSet) -> bool:

@@ -17,10 +17,11 @@ from contest.core.text import clean_text
 from contest.judging.rules import RefusedList
 from contest.results.acts import begin, clear_approvals, get_prepared, note
 from contest.results.models import Award, PrizeWithheld, ResultSet
+from contest.results.models_after import UnitAward
 from contest.results.outcome import missing_for_results, work_out
 from contest.results.publishing import approve, enter_decision, release_posting
 from contest.results.queries import find_standing
-from contest.results.rules import LONGEST_CITATION, computed_prizes
+from contest.results.rules import LONGEST_CITATION
 
 __all__ = [
     "approve",
@@ -48,11 +49,13 @@ def compute_results(*, contest: Contest, actor: User, now: datetime) -> ResultSe
     last = find_standing(contest.id)
     if last is not None and last.fingerprint == outcome.fingerprint:
         return last
-    citations = {}
+    citations, spoken = {}, {}
     if last is not None:
         clear_approvals(last)
         last.superseded_at = now
         citations = {(award.prize_id, award.entry_id): award.citation for award in last.awards}
+        rows = db.session.scalars(select(UnitAward).where(UnitAward.result_set_id == last.id))
+        spoken = {(row.prize_id, row.unit_id): row.citation for row in rows}
         db.session.flush()
     fresh = ResultSet(
         contest=contest,
@@ -67,6 +70,15 @@ def compute_results(*, contest: Contest, actor: User, now: datetime) -> ResultSe
         for position, each in enumerate(outcome.awards, start=1)
     ]
     db.session.flush()
+    db.session.add_all(
+        UnitAward(
+            result_set_id=fresh.id,
+            position=position,
+            citation=spoken.get((each.prize_id, each.unit_id), ""),
+            **vars(each),
+        )
+        for position, each in enumerate(outcome.units, start=1)
+    )
     note(
         contest,
         "compute",
@@ -93,7 +105,7 @@ def withhold_prize(
     rules = contest.rules
     if not rules.scoring.withhold_allowed:
         raise Refused(N_("The rules do not let the council withhold a prize."), code="withhold_not_allowed")
-    prize = next((each for each in computed_prizes(rules) if each.id == prize_id), None)
+    prize = rules.find_prize(prize_id)
     if prize is None:
         raise Refused(N_("There is no such prize to withhold."), code="unknown_prize")
     reason = clean_text(reason)

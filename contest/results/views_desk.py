@@ -32,7 +32,7 @@ from contest.results.queries import (
     standing_withholdings,
     uncleared_awards,
 )
-from contest.results.rules import LONGEST_CITATION, computed_prizes, names_outside, posts_first, remarks_until
+from contest.results.rules import LONGEST_CITATION, names_outside, posts_first, remarks_until
 from contest.results.views import bp
 from contest.results.wording import told
 
@@ -52,7 +52,7 @@ def _withhold_form(contest: Contest) -> WithholdForm:
     form = WithholdForm()
     form.prize.choices = [
         (prize.id, f"{prize.category} – {loc(prize.name)}" if prize.category else loc(prize.name))
-        for prize in computed_prizes(contest.rules)
+        for prize in contest.rules.prizes
     ]
     return form
 
@@ -98,7 +98,7 @@ def _desk(contest: Contest, **forms: Any) -> str:
         missing=missing,
         fresh=fresh,
         withheld=db.session.scalars(standing_withholdings(contest.id)).all(),
-        outside=names_outside(contest.rules),
+        outside=names_outside(contest.rules, result_set.report if result_set else None),
         posts_first=posts_first(contest.rules),
         remarks_until=remarks_until(contest.rules),
         announced=is_announced(contest.id, g.now),

@@ -272,7 +272,6 @@ def test_only_organisers_of_the_contest_compute(app):
         ("A-nhi", 3, "Vì", "too_many"),
         ("A-nhi", 0, "Vì", "too_many"),
         ("A-nhi", None, "  ", "reason_missing"),
-        ("tap_the", None, "Vì", "unknown_prize"),
         ("khong-co", None, "Vì", "unknown_prize"),
     ],
 )

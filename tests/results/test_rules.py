@@ -16,7 +16,7 @@ from contest.results.publishing import same_number
 from contest.results.rules import (
     computed_prizes,
     names_outside,
-    prizes_outside,
+    beside_prizes,
     quotation,
     remarks_until,
 )
@@ -97,8 +97,8 @@ def test_a_parameter_of_an_unknown_kind_is_not_kept_in_silence():
 
 def test_what_is_decided_outside_is_named_once():
     assert [each.vi for each in names_outside(DH)][:1] == ["Giải tập thể"]
-    assert [prize.id for prize in prizes_outside(NT)] == ["tap_the", "cao_tuoi"]
-    assert {prize.id for prize in computed_prizes(DH)} | {prize.id for prize in prizes_outside(DH)} == {
+    assert [prize.id for prize in beside_prizes(NT)] == ["tap_the", "cao_tuoi"]
+    assert {prize.id for prize in computed_prizes(DH)} | {prize.id for prize in beside_prizes(DH)} == {
         prize.id for prize in DH.prizes
     }
     assert remarks_until(DH) is None
