@@ -29,6 +29,7 @@ from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
 from contest.privacy.retention import run_retention
+from contest.results.jobs import forget_papers, work_on_papers
 from contest.results.queries import find_public_results
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
@@ -184,6 +185,8 @@ JOBS: tuple[Job, ...] = (
     Job("entries", _check_entries),
     Job("reminders to units", _remind_units, every=timedelta(seconds=10)),
     Job("bundles", work_on_bundles),
+    Job("papers", work_on_papers),
+    Job("papers left lying", forget_papers, every=timedelta(hours=1)),
     Job("retention", _retain, every=timedelta(hours=1)),
     Job("files left lying", _forget_left_files, every=timedelta(hours=1)),
     Job("old sign-ins", _forget_old, every=timedelta(hours=1)),

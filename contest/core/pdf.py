@@ -72,6 +72,28 @@ def make_pdf(
         _PRINTING.release()
 
 
+def make_picture(template: str, data: Mapping[str, Any], *, ppi: float) -> bytes:
+    """The first page of a paper as PNG, to look at before anything is made. Raises as `make_pdf`."""
+    if not _PRINTING.acquire(timeout=_PATIENCE):
+        raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
+    try:
+        made: Any = typst.compile(
+            TEMPLATES / f"{template}.typ",
+            root=TEMPLATES,
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            format="png",
+            ppi=ppi,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        )
+    except typst.TypstError as error:
+        raise PaperError(f"{template}: {error}") from error
+    finally:
+        _PRINTING.release()
+    first: bytes = made[0] if isinstance(made, list) else made
+    return first
+
+
 @contextmanager
 def _root(pictures: Mapping[str, bytes]) -> Iterator[Path]:
     """The folder out of which nothing is read: our templates, or a copy of them beside the pictures."""

@@ -186,7 +186,7 @@ class CertificateLook(Base):
 class Certificate(Base):
     """A certificate that was issued: its number, its code on the check page, and what stands on it.
 
-    `subject` is "award:<prize>:<entry>" or "unit:<prize>:<unit>", the same when the results are amended;
+    `subject` is "award:<prize>:<entry id>" or "unit:<prize>:<unit id>", the same when the results are amended;
     `recipient` which of its people: "author", "member:<place>" or "unit". `words` as results.certificates
     keeps them.
     """
