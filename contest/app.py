@@ -22,7 +22,7 @@ from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.anniversaries.queries import working_calendar
 from contest.anniversaries.rules import Calendar, shipped_calendar, use_calendar
 from contest.anniversaries.views import bp as anniversaries
-from contest.complaints import models as _complaints  # noqa: F401 -- tables that no page reads yet
+from contest.complaints.views import bp as complaints
 from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
 from contest.core import clock, formats
@@ -49,10 +49,10 @@ from contest.judging.views import bp as judging
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.in_minutes import prizes_in_words
-from contest.results.queries import find_standing, next_public_change, standing_withholdings
+from contest.results.queries import find_public_results, find_standing, next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
-from contest.setup import models as _setup  # noqa: F401 -- likewise
+from contest.setup import models as _setup  # noqa: F401 -- tables that no page reads yet
 from contest.units.queries import may_act_for
 from contest.units.views import bp as units
 from contest.units.views import unit_then
@@ -72,6 +72,7 @@ BLUEPRINTS = (
     intake,
     judging,
     voting,
+    complaints,
     results,
     privacy,
     desk,
@@ -121,6 +122,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["standing_withholdings"] = standing_withholdings  # the council's page is a floor below results
     # So is the review of the vote, which ends when somebody may know the count.
     app.extensions["vote_is_counted"] = lambda contest_id: find_standing(contest_id) is not None
+    # And what came of complaints, which may name a prize.
+    app.extensions["results_are_public"] = lambda contest_id, now: find_public_results(contest_id, now) is not None
     app.extensions["staff_gate"] = security.staff_gate(settings)
     _init_templates(app, settings)
     cli.init_commands(app)

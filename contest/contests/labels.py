@@ -136,6 +136,7 @@ PUBLISHABLES = {
     "list_by_prize": N_("List by prize"),
     "minutes_summary": N_("Summary of the minutes"),
     "vote_tally_file": N_("File of the vote count"),
+    "complaint_outcomes": N_("What came of complaints"),
 }
 CHANNELS = {
     "online_desk": N_("Online, on this site"),

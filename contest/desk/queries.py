@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from contest.complaints.queries import counts as complaint_counts
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_
@@ -99,6 +100,11 @@ def risks(contest: Contest, now: datetime) -> list[Risk]:
         if window and now >= window.opens and assigned > final:
             kind = "bad" if now >= window.closes else "warn"
             found.append(Risk(kind, N_("Score sheets are not final yet"), assigned - final, "judging.chair"))
+    cases = complaint_counts(contest.id, today)
+    if cases.late:
+        found.append(Risk("bad", N_("Remarks and complaints are past their day"), cases.late, "complaints.desk"))
+    elif cases.unowned:
+        found.append(Risk("warn", N_("Remarks and complaints have no owner yet"), cases.unowned, "complaints.desk"))
     vote = rules.window("voting")
     opening = vote.opens if vote else rules.results_at
     unapproved = count_unapproved(contest.id) if now >= opening - EDITIONS_SOON else 0

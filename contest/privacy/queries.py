@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
 from contest.accounts.personal import account_data
+from contest.complaints.personal import cases_of
 from contest.contests.models import RoleGrant
 from contest.core.db import db
 from contest.core.errors import NotFound
@@ -117,6 +118,7 @@ def data_about(person: User) -> dict[str, Any]:
             }
             for message in messages
         ],
+        "complaints": cases_of(person),
         "requests": [
             {
                 "kind": request.kind,

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Text, delete, or_, select, type_coerce
 
 from contest.audit.services import record
+from contest.complaints.personal import forget_senders
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.formats import local
@@ -15,13 +16,14 @@ from contest.entries.services import discard_draft
 from contest.intake.personal import KEPT, forget_lines, forget_old_bundles
 from contest.outbox.models import Message
 from contest.privacy.models import RetentionRun
-from contest.privacy.rules import BUNDLES, CONTACTS, VOTER_KEYS, months_after
+from contest.privacy.rules import BUNDLES, COMPLAINTS, CONTACTS, VOTER_KEYS, months_after
 from contest.results.models import Award
 from contest.results.queries import contests_with_results
 from contest.screening.personal import forget_leaks
 from contest.voting.forgetting import forget_voters
 
 _AT_ONCE = 200
+_CASE_MAIL = ("complaint_receipt", "complaint_receipt_sms", "complaint_news", "complaint_news_sms")
 
 
 def run_retention(now: datetime) -> list[str]:
@@ -40,6 +42,7 @@ def run_retention(now: datetime) -> list[str]:
         since = result_set.visible_from or rules_instant(contest)
         if today >= months_after(since, rules.erase_contacts_after_months):
             keys += _contacts(contest, now)
+            keys += _complaints(contest, now)
         if today >= months_after(since, rules.erase_voter_keys_after_months) and (gone := forget_voters(contest.id)):
             # A message with a code or a receipt names its voter: while it is kept, the key is not gone.
             _forget_messages(contest, now, "vote_code", "vote_code_sms", "vote_receipt")
@@ -66,6 +69,15 @@ def _contacts(contest: Contest, now: datetime) -> list[str]:
     for draft in drafts:
         keys += discard_draft(entry=draft, actor=draft.author, now=now)
     _ran(CONTACTS, contest, now, entries=len(entries), drafts=len(drafts))
+    return keys
+
+
+def _complaints(contest: Contest, now: datetime) -> list[str]:
+    """Closed cases, as long after the results as contacts; what is still open waits for its answer."""
+    gone, keys = forget_senders(contest.id, now)
+    if gone:
+        _forget_messages(contest, now, *_CASE_MAIL)
+        _ran(COMPLAINTS, contest, now, cases=gone)
     return keys
 
 

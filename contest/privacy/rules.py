@@ -48,9 +48,11 @@ TEXT_MAX = 3000
 CONTACTS: Final = "contacts"
 VOTER_KEYS: Final = "voter_keys"
 BUNDLES: Final = "bundles"
+COMPLAINTS: Final = "complaints"
 RULES = {
     CONTACTS: N_("Contact data, scans and drafts of authors without a prize"),
     VOTER_KEYS: N_("The key that ties ballots to contacts, and who voted"),
+    COMPLAINTS: N_("Who sent remarks and complaints, and what they wrote"),
     BUNDLES: N_("Zip files and cells of bundles, 30 days after their import"),
 }
 

@@ -15,6 +15,7 @@ from contest.accounts.personal import erase_account
 from contest.accounts.services import hold
 from contest.anniversaries.rules import add_working_days
 from contest.audit.services import record
+from contest.complaints.personal import forget_person
 from contest.contests.models import RoleGrant
 from contest.contests.queries import issued_contests
 from contest.core.db import db
@@ -228,6 +229,7 @@ def erase_person(*, request: DataRequest, actor: User, now: datetime) -> list[st
     forget_co_author(person, _still_named(person, now))
     forget_reasons(person)
     forget_views(person.id)
+    keys += forget_person(person, now)
     _tell(person, now)
     forget_messages(erase_account(person, now=now), now, plan.erased, exemplars)
     for each in own_requests(person):

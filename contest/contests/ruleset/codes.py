@@ -57,7 +57,7 @@ Recipient = Literal["author", "exemplar", "unit"]
 Paper = Literal["giay_chung_nhan", "bieu_trung"]
 UnitLevel = Literal["huyen", "xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh"]
 AnnouncementMode = Literal["shortlist_open_ranks_embargoed", "provisional_posted_then_official"]
-Publishable = Literal["decision_file", "list_by_prize", "minutes_summary", "vote_tally_file"]
+Publishable = Literal["decision_file", "list_by_prize", "minutes_summary", "vote_tally_file", "complaint_outcomes"]
 Channel = Literal["online_desk", "post", "in_person", "hotline"]
 EntryField = Literal[
     "title",
