@@ -144,7 +144,7 @@ def approve(*, contest: Contest, typed_number: str, actor: User, now: datetime) 
         visible_from=result_set.visible_from,
     )
     db.session.flush()
-    _ask_for_letters(result_set, now)
+    ask_for_letters(result_set, result_set.awards, result_set.visible_from, now)
     return result_set
 
 
@@ -174,14 +174,14 @@ def _check_ready(result_set: ResultSet, now: datetime) -> None:
     check_settled_and_fresh(result_set, now)
 
 
-def _ask_for_letters(result_set: ResultSet, now: datetime) -> None:
-    """Queue one message for each author with a prize, to go out when the results are public."""
+def ask_for_letters(result_set: ResultSet, awards: Iterable[Award], at: datetime, now: datetime, **params: int) -> None:
+    """Queue one message for each author of these awards, to go out at `at`. `params` name what calls them off."""
     rules = result_set.contest.rules
     by_author: dict[int, list[Award]] = {}
-    for award in result_set.awards:
+    for award in awards:
         by_author.setdefault(award.entry.author_id, []).append(award)
-    for awards in by_author.values():
-        author = awards[0].entry.author
+    for mine in by_author.values():
+        author = mine[0].entry.author
         ask = ask_for_mail if author.email else ask_for_sms
         message = ask(
             to=author.email or author.phone or "",
@@ -193,9 +193,10 @@ def _ask_for_letters(result_set: ResultSet, now: datetime) -> None:
             name=author.name,
             contest=rules.title.model_dump(),
             slug=result_set.contest.slug,
-            prizes=list(_prizes_in_words(awards)),
+            prizes=list(_prizes_in_words(mine)),
+            **params,
         )
-        message.next_try_at = result_set.visible_from or now
+        message.next_try_at = at
     db.session.flush()
 
 

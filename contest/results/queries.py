@@ -121,7 +121,7 @@ def awards_at(result_set: ResultSet, now: datetime) -> list[AwardAt]:
         .options(joinedload(Award.entry))
         .order_by(Award.position, Award.id)
     )
-    rows: Sequence[tuple[Award, Amendment | None, Amendment | None]] = db.session.execute(statement).tuples().all()
+    rows: Sequence[tuple[Award, Amendment | None, Amendment | None]] = db.session.execute(statement).all()
     fixed = _corrections(result_set, now, Amendment.award_id)
     found = []
     for award, brought, ended in rows:
@@ -144,7 +144,7 @@ def unit_awards_at(result_set: ResultSet, now: datetime) -> list[UnitAwardAt]:
         .options(joinedload(UnitAward.unit))
         .order_by(UnitAward.position, UnitAward.id)
     )
-    rows: Sequence[tuple[UnitAward, Amendment | None]] = db.session.execute(statement).tuples().all()
+    rows: Sequence[tuple[UnitAward, Amendment | None]] = db.session.execute(statement).all()
     fixed = _corrections(result_set, now, Amendment.unit_award_id)
     return [
         UnitAwardAt(
