@@ -136,3 +136,8 @@ def day_line(look: Look) -> str:
     month = f"{on.month:02}" if on.month < 3 else str(on.month)
     day = f"ngày {on.day:02} tháng {month} năm {on.year}"
     return f"{look.place}, {day}" if look.place else day[0].upper() + day[1:]
+
+
+def day_of(look: Look) -> date:
+    """The day on the paper."""
+    return date.fromisoformat(look.on)

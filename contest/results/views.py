@@ -42,4 +42,11 @@ def honours(slug: str) -> str:
     )
 
 
-from contest.results import views_desk, views_raw, views_vote  # noqa: E402, F401 -- they need `bp`
+from contest.results import (  # noqa: E402 -- they need `bp`
+    views_certificates,  # noqa: F401
+    views_desk,  # noqa: F401
+    views_paper_jobs,  # noqa: F401
+    views_papers,  # noqa: F401
+    views_raw,  # noqa: F401
+    views_vote,  # noqa: F401
+)
