@@ -19,6 +19,9 @@ from sqlalchemy import select
 
 from contest.accounts.models import SiteRole, User
 from contest.accounts.rules import TERMS_VERSION
+from contest.complaints.models import Complaint
+from contest.complaints.queries import files_of
+from contest.complaints.services import Told, receive
 from contest.contests.invitations import invite
 from contest.contests.models import Contest, RoleGrant
 from contest.core import clock
@@ -222,6 +225,7 @@ def _side(index: int) -> Side:
     _meet(side, now)
     _read_jointly(side, now)
     _write_minutes(side, now)
+    _complain(side, now)
     return side
 
 
@@ -363,6 +367,10 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return "email"
     if argument == "verb" and room == "privacy":
         return "nhan"
+    if argument in {"case_id", "case_code"}:  # of `named`
+        return _case(side, argument.removeprefix("case_"))
+    if room == "complaints" and argument in {"verb", "public_id", "code", "file_id"}:
+        return "nhan" if argument == "verb" else _case(side, argument)
     if argument == "verb" and endpoint == "intake.bundle_act":
         return "thoi"
     if argument == "public_id" and room == "privacy":
@@ -456,6 +464,24 @@ def _give_proof(entry: Entry, now: datetime) -> None:
             sha256=f"{entry.id:064x}",
             added_at=now,
         )
+    )
+
+
+def _case(side: Side, argument: str) -> str:
+    """The complaint about the contest: its name, the code of its receipt, its file."""
+    made = db.session.scalars(select(Complaint).where(Complaint.contest_id == side.contest.id)).one()
+    return made.code if argument == "code" else files_of(made)[0].public_id if argument == "file_id" else made.public_id
+
+
+def _complain(side: Side, now: datetime) -> None:
+    receive(
+        contest=side.contest,
+        told=Told(text="Người được viết không có thật.", name="Người Phản Ánh", contact="phan-anh@an-lam.example"),
+        papers=[make_paper(b"%PDF-1.7 don phan anh %%EOF", "don.pdf")],
+        files=current_app.extensions["files"],
+        person=None,
+        locale="vi",
+        now=now,
     )
 
 

@@ -36,9 +36,10 @@ MEETS = {
     "chair": {"chair"},
     "officer": {"officer"},
     "operator": {"operator"},
+    "drafter": {"organiser"},
 }
 # The argument that the need itself reads; any other one names a thing that the view has to narrow.
-READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code"}
+READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code", "drafter": "draft_id"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 MOMENTS = {
     "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
@@ -322,6 +323,11 @@ public:
     GET POST /bien-nhan/<code>/doi-chieu
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
+    GET POST /cuoc-thi/<slug>/phan-anh
+    GET /phan-anh
+    GET /phan-anh/<code>
+    POST /phan-anh/<code>/rut
+    POST /phan-anh/<code>/them
     GET /cuoc-thi/<slug>/so-phieu
     GET /cuoc-thi/<slug>/so-phieu/bang-chung.json
     GET /cuoc-thi/<slug>/so-phieu/checkpoint
@@ -502,6 +508,11 @@ chair or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
+    GET /ban-to-chuc/<slug>/phan-anh
+    GET POST /ban-to-chuc/<slug>/phan-anh/nhap
+    GET /ban-to-chuc/<slug>/phan-anh/<public_id>
+    POST /ban-to-chuc/<slug>/phan-anh/<public_id>/<any(nhan, giao, ghi, giu, tha, gan, dap, dang):verb>
+    GET /ban-to-chuc/<slug>/phan-anh/<public_id>/tep/<file_id>
     GET /ban-to-chuc/<slug>/binh-chon
     GET /ban-to-chuc/<slug>/binh-chon/chi-phi
     GET /ban-to-chuc/<slug>/binh-chon/ap-phich

@@ -45,6 +45,10 @@ PAGES = [
     ("/cuoc-thi/{slug}/so-phieu/kiem", "", "vote", 4),
     ("/cuoc-thi/{slug}/ket-qua", "", "announced", 15),
     ("/ket-qua", "", "announced", 6),
+    ("/cuoc-thi/{slug}/phan-anh", "", "announced", 12),
+    ("/phan-anh/{case_code}", "", "vote", 7),
+    ("/ban-to-chuc/{slug}/phan-anh", "secretary", "vote", 14),
+    ("/ban-to-chuc/{slug}/phan-anh/{case}", "secretary", "vote", 18),
     ("/doc", "", "vote", 7),
     ("/bai/{story}", "", "vote", 7),
     ("/bien-nhan", "", "vote", 3),
@@ -222,6 +226,8 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         box=named(side, "batch_id"),
         flag=named(side, "flag_id"),
         setting=named(side, "setting_id"),
+        case=named(side, "case_id"),
+        case_code=named(side, "case_code"),
     )
     clock.instant = MOMENTS[moment]
     client.delete_cookie("session")
