@@ -52,7 +52,8 @@ from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import find_public_results, find_standing, next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
-from contest.setup import models as _setup  # noqa: F401 -- tables that no page reads yet
+from contest.setup.queries import may_draft
+from contest.setup.views import bp as setup
 from contest.units.queries import may_act_for
 from contest.units.views import bp as units
 from contest.units.views import unit_then
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     accounts,
     units,
     anniversaries,
+    setup,
     exemplars,
     entries,
     editions,
@@ -185,6 +187,7 @@ def _authorities() -> dict[str, Callable[[Any, Mapping[str, Any]], bool]]:
         "chair": role("chair"),
         "officer": lambda person, arguments: may_act_for(person.id, arguments["code"]),
         "operator": lambda person, arguments: person.has_role("operator"),
+        "drafter": lambda person, arguments: may_draft(person, arguments["draft_id"]),
     }
 
 

@@ -105,6 +105,13 @@ def next_season(
     return made
 
 
+def with_anniversary(document: Mapping[str, Any], held: Occurrence | None) -> dict[str, Any]:
+    """A copy of a document tied to another day (or to none); its texts name the new occasion."""
+    made: dict[str, Any] = deepcopy(dict(document))
+    words = _move_anniversary(made, held)
+    return dict(move_days(made, {}, words)) if words else made
+
+
 def _instants_of(document: Mapping[str, Any]) -> list[tuple[tuple[str, str], datetime]]:
     """Every instant with (step, field)."""
     steps = [step for step in document.get("timeline") or () if isinstance(step, dict)]

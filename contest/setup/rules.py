@@ -44,6 +44,7 @@ STEP_NAMES: Final = {
     "complaints": (N_("Complaints"), "Tiếp nhận khiếu nại về kết quả", "Complaints about the results"),
 }
 STEP_ORDER: Final = tuple(STEP_NAMES)
+_TOLD_TO_ALL: Final = frozenset({"submission", "remarks", "voting", "provisional", "ceremony", "complaints"})
 INSTANTS: Final = frozenset({"issue", "launch", "shortlist", "decision", "announce"})
 
 
@@ -197,6 +198,43 @@ def agreed(document: dict[str, Any]) -> dict[str, Any]:
         announcement.pop("official_at", None)
     announcement["embargo_until"] = first
     return document
+
+
+def with_step(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A copy of a document with one more step in its timetable, where it belongs; its time is to be given."""
+    made: dict[str, Any] = deepcopy(dict(document))
+    steps = _steps(made)
+    if key not in STEP_NAMES or any(step.get("key") == key for step in steps):
+        return made
+    label = dict(zip(("vi", "en"), STEP_NAMES[key][1:], strict=True))
+    steps.append({"key": key, "label": label, "public": key in INSTANTS - {"decision"} or key in _TOLD_TO_ALL})
+    order = {each: place for place, each in enumerate(STEP_ORDER)}
+    made["timeline"] = sorted(steps, key=lambda step: order.get(str(step.get("key")), len(order)))
+    return made
+
+
+def with_rounds(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a document whose preliminary round stands first, and whose last round sends nobody on."""
+    made: dict[str, Any] = deepcopy(dict(document))
+    rounds = made.get("rounds")
+    if not isinstance(rounds, list):
+        return made
+    rounds.sort(key=lambda each: each.get("id") != "prelim" if isinstance(each, dict) else True)
+    for each in rounds:
+        if isinstance(each, dict):
+            last = each is rounds[-1]
+            each["advance"] = None if last else each.get("advance") or {"counts": {}, "ties_at_line": "all_advance"}
+    return made
+
+
+def new_round(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Another round like the first one: the preliminary one where there is none yet."""
+    rounds = [each for each in document.get("rounds") or () if isinstance(each, dict)]
+    known = {each.get("id") for each in rounds}
+    names = {"prelim": {"vi": "Sơ khảo", "en": "Preliminary"}, "final": {"vi": "Chung khảo", "en": "Final"}}
+    key = "final" if "prelim" in known else "prelim"
+    like: dict[str, Any] = deepcopy(rounds[0]) if rounds else {"judges_per_entry": 2, "mode": "independent"}
+    return {"aggregate": "mean", **like, "id": key, "name": names[key], "judges_per_entry": 2}
 
 
 def _steps(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -60,6 +60,15 @@ def placeholders(document: Any) -> list[tuple[str, str]]:
     return [(path, match[0]) for path, text in texts_of(document) for match in _PLACEHOLDER.finditer(text)]
 
 
+def named_commemoration(document: Any) -> list[str]:
+    """Where a text says “Lễ kỷ niệm” though the year is no round one (Nghị định 111/2018/NĐ-CP)."""
+    day = document.get("anniversary") if isinstance(document, dict) else None
+    if isinstance(day, dict) and day.get("class") == "tron":
+        return []
+    told = {key: document.get(key) for key in ("timeline", "rules_articles", "title")}
+    return [path for path, text in texts_of(told) if "lễ kỷ niệm" in " ".join(text.casefold().split())]
+
+
 def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a document with its path."""
     if isinstance(value, str):

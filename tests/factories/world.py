@@ -38,6 +38,8 @@ from contest.results.models import Award, ResultSet
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
+from contest.setup.models import RuleDraft
+from contest.setup.services import origin_of, start_draft
 from contest.units.models import Unit
 from contest.voting.models_review import Finding as VoteFinding
 from contest.voting.models_review import PaperBatch, Setting
@@ -333,6 +335,21 @@ def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = Non
     return found
 
 
+def _rule_draft(side: Side) -> str:
+    """The public id of a draft that changes the rules of the contest."""
+    found = db.session.scalars(select(RuleDraft).where(RuleDraft.contest_id == side.contest.id).limit(1)).first()
+    if found is None:
+        found = start_draft(
+            owner=side.staff["organiser"],
+            origin=origin_of(side.contest),
+            document=side.contest.rules.as_json(),
+            contest=side.contest,
+            now=START,
+        )
+        db.session.commit()
+    return found.public_id
+
+
 # Addresses
 
 
@@ -361,6 +378,10 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "round_id": side.assignment.round,
         "category": side.judged.category,
     }
+    if argument == "draft_id":
+        return _rule_draft(side)
+    if argument == "page_key":
+        return "ten-goi"
     if argument == "template":
         return "entry_refused"
     if argument == "channel":

@@ -39,7 +39,8 @@ MEETS = {
     "drafter": {"organiser"},
 }
 # The argument that the need itself reads; any other one names a thing that the view has to narrow.
-READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code", "drafter": "draft_id"}
+READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code"}
+READS["drafter"] = "draft_id"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 MOMENTS = {
     "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
@@ -424,6 +425,7 @@ demonstration:
     POST /demo/toi
     POST /demo/vao
 operator:
+    GET POST /cuoc-thi-moi
     GET POST /du-lieu-ca-nhan
     GET /du-lieu-ca-nhan/<public_id>
     POST /du-lieu-ca-nhan/<public_id>/<any(nhan, dap, xoa):verb>
@@ -578,7 +580,15 @@ organiser or secretary:
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/soan
     GET /ban-to-chuc/<slug>/tin-nhan
     GET /ban-to-chuc/<slug>/tin-nhan/<template>
+drafter:
+    GET /soan-the-le/<draft_id>
+    GET POST /soan-the-le/<draft_id>/<page_key>
+    GET /soan-the-le/<draft_id>/xem
+    POST /soan-the-le/<draft_id>/ban-hanh
+    POST /soan-the-le/<draft_id>/bo
+    POST /soan-the-le/<draft_id>/lich
 organiser:
+    GET POST /ban-to-chuc/<slug>/the-le
     GET POST /ban-to-chuc/<slug>/binh-chon/danh-sach
     GET POST /ban-to-chuc/<slug>/ban-giao
     POST /ban-to-chuc/<slug>/thoi-han/gia-han

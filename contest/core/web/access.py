@@ -114,7 +114,7 @@ def _meets(access: Access, arguments: Mapping[str, Any]) -> bool:
     authorities: Mapping[str, Authority] = current_app.extensions["authorities"]
     known: dict[tuple[Any, ...], bool] = g.setdefault("met_needs", {})
     for name in access.needs:
-        key = (name, arguments.get("slug"), arguments.get("code"))
+        key = (name, arguments.get("slug"), arguments.get("code"), arguments.get("draft_id"))
         if key not in known:
             known[key] = authorities[name](current_user, arguments)
         if known[key]:

@@ -1,0 +1,198 @@
+"""The wizard's pages: begun, filled in, planned, looked over, issued; each for whom it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from contest.accounts.models import SiteRole
+from contest.contests.models import Contest, Invitation
+from contest.core.db import db
+from contest.setup.models import RuleDraft
+from contest.setup.pages import PAGES
+from tests.factories import make_contest, make_staff, make_user, sign_in
+
+START_FORM = {"origin": "set:guong-dien-hinh", "day": "thi-dua-ai-quoc", "year": "2029", "place": "tỉnh Hà Tĩnh"}
+
+
+@pytest.fixture
+def operator(app, clock, client):
+    person = make_user()
+    role = db.session.scalar(select(SiteRole).where(SiteRole.name == "operator"))
+    person.roles.append(role or SiteRole(name="operator"))
+    sign_in(client, person)
+    return person
+
+
+def made(client, **form) -> RuleDraft:
+    answer = client.post("/cuoc-thi-moi", data={**START_FORM, **form})
+    assert answer.status_code == 303, answer.text
+    return db.session.scalars(select(RuleDraft).order_by(RuleDraft.id.desc())).first()
+
+
+def typed(client, path: str) -> dict:
+    """The main form of a page as a browser would send it."""
+    text = client.get(path).text
+    form = text[text.index('/thoi-gian" novalidate' if path.endswith("thoi-gian") else '" novalidate') :]
+    form = form[: form.index("</form>")]
+    data: dict = {}
+    for name, value in re.findall(r'<input[^>]*? name="([^"]+)" value="([^"]*)"(?![^>]*type="checkbox")', form):
+        data.setdefault(name, value)
+    data = {
+        name: value for name, value in data.items() if not re.search(rf'checkbox"[^>]*name="{re.escape(name)}"', form)
+    }
+    for name, value in re.findall(r'type="checkbox"[^>]*? name="([^"]+)" value="([^"]*)" ?checked', form):
+        data.setdefault(name, [])
+        data[name].append(value)
+    for name, body in re.findall(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', body)
+        data[name] = chosen[1] if chosen else ""
+    for name, body in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
+        data[name] = body
+    import html
+
+    return {
+        name: [html.unescape(each) for each in value] if isinstance(value, list) else html.unescape(value)
+        for name, value in data.items()
+    }
+
+
+def test_every_page_saved_as_it_is_shown_changes_nothing(operator, client):
+    draft = made(client)
+    before = dict(draft.document)
+    for key in PAGES:
+        path = f"/soan-the-le/{draft.public_id}/{key}"
+        answer = client.post(path, data={**typed(client, path), "act": "save"})
+        assert answer.status_code == 303, key
+        db.session.expire_all()
+        now = draft.document
+        assert {name: now.get(name) for name in before} == before, key
+    assert draft.version == 1
+
+
+def test_a_contest_is_set_up_from_a_rule_set_and_issued(operator, client):
+    draft = made(client)
+    base = f"/soan-the-le/{draft.public_id}"
+    assert draft.document["anniversary"]["ordinal"] == 81
+    page = client.get(base).text
+    assert "[số, ngày]" in page and "Issue the rules</button>" not in page
+    path = f"{base}/ten-goi"
+    data = {
+        name: value.replace("[số, ngày]", "số 1/KH-UBND").replace("[number, date]", "No. 1/KH-UBND")
+        if isinstance(value, str)
+        else value
+        for name, value in typed(client, path).items()
+    }
+    assert client.post(path, data={**data, "act": "next"}).headers["Location"].endswith("/thoi-gian")
+    plan = {"version": "2", "day": "thi-dua-ai-quoc", "year": "2030", "announce_hour": "09:00"}
+    assert client.post(f"{base}/lich", data=plan).status_code == 303
+    db.session.expire_all()
+    assert (draft.document["anniversary"]["ordinal"], draft.version) == (82, 3)
+    assert draft.document["announcement"]["embargo_until"].startswith("2030-06-11T09:00")
+    form = {"version": "3", "organiser_name": "Người Tổ Chức", "organiser_email": "to.chuc@example.vn"}
+    assert client.post(f"{base}/ban-hanh", data=form).status_code == 422  # not said to be looked over
+    assert client.post(f"{base}/ban-hanh", data={**form, "looked_over": "1"}).status_code == 303
+    contest = db.session.scalars(select(Contest)).one()
+    assert contest.rules.anniversary.date.year == 2030
+    assert db.session.scalars(select(Invitation)).one().contest_id == contest.id
+    assert client.post(f"{base}/ban-hanh", data={**form, "looked_over": "1"}).status_code == 422
+
+
+def test_nonsense_is_kept_as_typed_and_said_beside_its_field(operator, client):
+    draft = made(client)
+    path = f"/soan-the-le/{draft.public_id}/cham-diem"
+    data = {**typed(client, path), "rubric.scale": "một trăm", "act": "save"}
+    assert client.post(path, data=data).status_code == 303
+    page = client.get(path).text
+    assert 'value="một trăm"' in page
+    assert 'id="f-rubric-scale-error"' in page
+
+
+def test_an_older_page_overwrites_nothing_and_keeps_what_was_typed(operator, client):
+    draft = made(client)
+    path = f"/soan-the-le/{draft.public_id}/ten-goi"
+    data = typed(client, path)
+    client.post(path, data={**data, "code_prefix": "MOT", "act": "save"})
+    late = client.post(path, data={**data, "code_prefix": "HAI", "act": "save"})
+    assert late.status_code == 409 and 'value="HAI"' in late.text
+    db.session.expire_all()
+    assert draft.document["code_prefix"] == "MOT"
+
+
+def test_lists_grow_shrink_and_change_places(operator, client):
+    draft = made(client)
+    path = f"/soan-the-le/{draft.public_id}/giai-thuong"
+    many = len(draft.document["prizes"])
+    second = draft.document["prizes"][1]["id"]
+    client.post(path, data={**typed(client, path), "act": "up:prizes[1]"})
+    client.post(path, data={**typed(client, path), "act": "add:prizes"})
+    db.session.expire_all()
+    assert len(draft.document["prizes"]) == many + 1 and draft.document["prizes"][0]["id"] == second
+    client.post(path, data={**typed(client, path), "act": f"drop:prizes[{many}]"})
+    db.session.expire_all()
+    assert len(draft.document["prizes"]) == many
+    path = f"/soan-the-le/{draft.public_id}/thoi-gian"
+    client.post(path, data={**typed(client, path), "act": "step", "new_step": "provisional"})
+    db.session.expire_all()
+    keys = [each["key"] for each in draft.document["timeline"]]
+    assert keys.index("council") < keys.index("provisional") < keys.index("decision")
+
+
+def test_too_little_time_is_said_with_the_first_day_that_fits(operator, client):
+    draft = made(client)
+    form = {"version": "1", "announce_on": "2027-06-11", "announce_hour": "08:00"}
+    answer = client.post(f"/soan-the-le/{draft.public_id}/lich", data=form)
+    assert answer.status_code == 422
+    db.session.expire_all()
+    assert draft.version == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"origin": "set:none"}, {"origin": "blank", "day": "none"}, {"origin": "blank", "day": "tet", "year": "x"}],
+)
+def test_what_nobody_chose_makes_no_draft(operator, client, form):
+    assert client.post("/cuoc-thi-moi", data=form).status_code == 422
+    assert db.session.scalars(select(RuleDraft)).all() == []
+
+
+def test_blank_pages_can_all_be_opened(operator, client):
+    draft = made(client, origin="blank", day="")
+    for key in [*PAGES, "xem", ""]:
+        assert client.get(f"/soan-the-le/{draft.public_id}/{key}".rstrip("/")).status_code == 200, key
+
+
+def test_an_organiser_changes_the_rules_of_their_contest_alone(app, clock, client):
+    contest = make_contest(0)
+    mine, stranger = make_staff(contest, "organiser"), make_staff(make_contest(1), "organiser")
+    sign_in(client, mine)
+    assert client.get("/cuoc-thi-moi").status_code == 404
+    answer = client.post(f"/ban-to-chuc/{contest.slug}/the-le")
+    path = answer.headers["Location"]
+    assert client.get(path).status_code == 200
+    assert client.get(f"/ban-to-chuc/{contest.slug}/the-le").status_code == 200
+    data = {**typed(client, path), "theme.vi": "Chủ đề khác", "theme.en": "Another theme", "act": "save"}
+    assert client.post(path, data=data).status_code == 303
+    base = path.rsplit("/", 1)[0]
+    form = {"version": "2", "looked_over": "1"}
+    assert client.post(f"{base}/ban-hanh", data=form).status_code == 422  # submission has opened: a reason
+    client.delete_cookie("session")
+    sign_in(client, stranger)
+    assert client.get(path).status_code == 404
+    assert client.post(f"{base}/ban-hanh", data={**form, "reason": "x"}).status_code == 404
+    client.delete_cookie("session")
+    sign_in(client, mine)
+    assert client.post(f"{base}/ban-hanh", data={**form, "reason": "Đính chính"}).status_code == 303
+    db.session.expire_all()
+    assert contest.rules.theme.vi == "Chủ đề khác"
+    assert (contest.current_version.number, contest.current_version.reason) == (2, "Đính chính")
+
+
+def test_the_next_season_comes_from_the_last_one(operator, client):
+    contest = make_contest(1)
+    draft = made(client, origin=f"contest:{contest.slug}", day="hoi-nong-dan", year="2028")
+    assert "lần thứ hai, năm 2028" in draft.document["title"]["vi"]
+    page = client.get(f"/soan-the-le/{draft.public_id}").text
+    assert "timeline[submission].closes" in page
