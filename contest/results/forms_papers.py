@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from contest.core.forms import Form
 from contest.core.web.errors import say_message
@@ -29,7 +29,7 @@ class LookForm(Form):
     office = TextAreaField(_l("Office of the signer"), [Length(max=LONGEST["office"])])
     signer = StringField(_l("Full name of the signer"), [Length(max=LONGEST["signer"])])
     series = StringField(_l("Letters behind the number"), [Length(max=LONGEST["series"])])
-    down = IntegerField(_l("Move the words down, in mm"), [NumberRange(min=-FARTHEST, max=FARTHEST)])
+    down = IntegerField(_l("Move the words down, in mm"), [Optional(), NumberRange(min=-FARTHEST, max=FARTHEST)])
     country = BooleanField(_l("With the name of the country and the motto"))
     frame = BooleanField(_l("With the frame (leave out for paper that has one printed on it)"))
     unit = BooleanField(_l("Name the unit of the author"))
@@ -44,6 +44,7 @@ class LookForm(Form):
     def given(self) -> dict[str, Any]:
         """What was typed, as `looks.checked` takes it."""
         values = {name: self[name].data for name in Look._fields}
+        values["down"] = self.down.data or 0
         values["on"] = self.on.data.isoformat() if self.on.data else ""
         return values
 

@@ -168,8 +168,7 @@ def work_on_papers() -> int:
         return 0
     finally:
         db.session.rollback()
-        with writing():
-            db.session.execute(update(PaperJob).where(PaperJob.id == job_id).values(claimed_until=None))
+        _let_go(job_id)
 
 
 def _next(wall: datetime) -> int | None:
@@ -195,12 +194,17 @@ def _claim(job_id: int, wall: datetime) -> bool:
     return bool(won.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
 
 
+def _let_go(job_id: int) -> None:
+    with writing():
+        db.session.execute(update(PaperJob).where(PaperJob.id == job_id).values(claimed_until=None))
+
+
 def _work(job_id: int, began: datetime) -> int:
     files, made = file_store(), 0
     # At least one piece in each slice, however long making it takes.
     while not made or clock.wall() - began < _SLICE:
         db.session.rollback()
-        db.session.expunge_all()  # nothing of a finished piece is kept
+        db.session.expire_all()  # nothing of a finished piece is kept
         job = db.session.get(PaperJob, job_id)
         if job is None or job.state != RUNNING:
             return made  # given up meanwhile

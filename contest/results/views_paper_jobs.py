@@ -48,7 +48,7 @@ def certificate_look(slug: str) -> str:
 
 
 def _look_page(contest: Contest, form: LookForm, shown: looks.Look | None) -> str:
-    query = {key: value for key, value in shown.as_json().items() if value not in ("", False)} if shown else None
+    query = {key: value for key, value in shown.as_json().items() if value != "" and value is not False} if shown else None
     return render_template(
         "results/certificate_look.html",
         contest=contest,
