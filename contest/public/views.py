@@ -19,7 +19,7 @@ from contest.exemplars.queries import is_withdrawn
 from contest.judging.sight import WHAT, matrix
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
-from contest.results.queries import contests_with_results, find_public_results
+from contest.results.queries import awards_at, contests_with_results, find_public_results
 
 bp = Blueprint("public", __name__)
 # What a shared cache may keep for anonymous readers; short, so that the announced minute is a minute.
@@ -122,7 +122,8 @@ def entry(public_id: str) -> str | tuple[str, int]:
         )
         return page, 410
     results = find_public_results(story.contest.id, g.now)
-    awards = [award for award in results.result_set.awards if award.entry_id == story.entry_id] if results else []
+    current = awards_at(results.result_set, g.now) if results else []
+    awards = [each.award for each in current if each.stands and each.award.entry_id == story.entry_id]
     return render_template(
         "public/entry.html",
         story=story,

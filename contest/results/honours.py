@@ -26,7 +26,9 @@ from contest.entries.shown import author_shown, is_child
 from contest.exemplars.models import Exemplar
 from contest.judging.scoring import Words
 from contest.results.models import Award, ResultSet
-from contest.results.rules import ladder_prizes, names_outside, quotation
+from contest.results.models_after import Amendment, UnitAward
+from contest.results.queries import PROMOTED, AwardAt, amendments_at, awards_at, unit_awards_at
+from contest.results.rules import beside_prizes, ladder_prizes, names_outside, quotation
 from contest.results.wording import told, told_all
 from contest.units.models import Unit
 
@@ -39,6 +41,7 @@ class Laurel:
 
     `stands`: readers may have the entry's edition; of one that they may not, `title` is empty and the
     prize is told by the code. `named`: an edition that names the author was approved, now or once.
+    `promoted`: an amendment brought it.
     """
 
     award: Award
@@ -56,6 +59,7 @@ class Laurel:
     why: tuple[Words, ...]
     stands: bool
     named: bool
+    promoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,39 @@ class Rung:
     minimum: Decimal | None
     laurels: tuple[Laurel, ...]
     not_given: tuple[NotGiven, ...]
+
+
+@dataclass(frozen=True)
+class UnitLaurel:
+    """A prize to a unit as it is shown."""
+
+    award: UnitAward
+    unit: Unit
+    words: str
+    why: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class UnitRung:
+    """A prize to units with those who get it and what of it is not given."""
+
+    prize: Prize
+    laurels: tuple[UnitLaurel, ...]
+    not_given: tuple[NotGiven, ...]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A public amendment as the erratum tells it: the prize that it is about, by code, or by unit.
+
+    `moved`: who moved up, prize and code.
+    """
+
+    amendment: Amendment
+    prize: Prize
+    code: str
+    unit: Unit | None
+    moved: tuple[tuple[Prize, str], ...]
 
 
 @dataclass(frozen=True)
@@ -136,11 +173,26 @@ class Honours:
     ballots: tuple[Ballot, ...]
     ranked: dict[str, int]
     outside: tuple[Localized, ...]
+    beside: tuple[Rung, ...] = ()
+    units: tuple[UnitRung, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """The money of all prizes that stand, in đồng."""
+        to_units = sum(each.award.amount_vnd for rung in self.units for each in rung.laurels)
+        return sum(each.award.amount_vnd for each in self.laurels) + to_units
+
+    @property
+    def number(self) -> int:
+        """How many prizes stand."""
+        return len(self.laurels) + sum(len(rung.laurels) for rung in self.units)
 
     @property
     def laurels(self) -> tuple[Laurel, ...]:
-        """Every award, in the order in which it is told."""
+        """Every award to an entry, in the order in which it is told."""
         rungs = [rung for each in self.classes for rung in each.rungs] + ([self.readers] if self.readers else [])
+        rungs += self.beside
         return tuple(laurel for rung in rungs for laurel in rung.laurels)
 
 
@@ -150,23 +202,21 @@ VOID = "void"
 def honours_of(contest: Contest, result_set: ResultSet, now: datetime) -> Honours:
     """The honours of a result set, read with a fixed number of queries."""
     rules = contest.rules
-    awards = db.session.scalars(
-        select(Award)
-        .where(Award.result_set_id == result_set.id)
-        .options(
-            joinedload(Award.entry).options(
-                joinedload(Entry.exemplar).joinedload(Exemplar.unit),
-                joinedload(Entry.author_unit),
-                defer(Entry.body),
-                defer(Entry.body_key),
-            )
-        )
-        .order_by(Award.position)
-    ).all()
+    current = awards_at(
+        result_set,
+        now,
+        joinedload(Award.entry).options(
+            joinedload(Entry.exemplar).joinedload(Exemplar.unit),
+            joinedload(Entry.author_unit),
+            defer(Entry.body),
+            defer(Entry.body_key),
+        ),
+    )
+    awards = [each for each in current if each.stands]
     report = result_set.report
     ladder = ladder_prizes(rules)
-    readable = {each.entry_id: each for each in shown_all({award.entry for award in awards}, now)}
-    given = _Given(rules, awards, readable, named_once([award.entry_id for award in awards]), report)
+    readable = {each.entry_id: each for each in shown_all({each.award.entry for each in awards}, now)}
+    given = _Given(rules, awards, readable, named_once([each.award.entry_id for each in awards]), report)
     classes = tuple(
         Class(
             category,
@@ -185,6 +235,13 @@ def honours_of(contest: Contest, result_set: ResultSet, now: datetime) -> Honour
         tuple(Ballot(*each) for each in report["ballots"]),
         {category: len(places) for category, places in report["rankings"].items()},
         names_outside(rules, report),
+        tuple(
+            rung
+            for prize in beside_prizes(rules)
+            if prize.to != "unit" and ((rung := _rung(given, prize)).laurels or rung.not_given)
+        ),
+        _units(rules, result_set, now),
+        _corrections(rules, current, result_set, now),
     )
 
 
@@ -202,7 +259,7 @@ class _Given(NamedTuple):
     """What a result set gives, with what readers may have of the entries."""
 
     rules: RuleSet
-    awards: Sequence[Award]
+    awards: Sequence[AwardAt]
     readable: Mapping[int, Shown]
     named: Collection[int]
     report: dict[str, Any]
@@ -214,40 +271,88 @@ def _rung(given: _Given, prize: Prize) -> Rung:
         prize,
         minimums.get(prize.rung),
         tuple(
-            _laurel(given.rules, award, given.readable[award.entry_id], named=award.entry_id in given.named)
-            for award in given.awards
-            if award.prize_id == prize.id
+            _laurel(given.rules, each, given.readable[each.award.entry_id], named=each.award.entry_id in given.named)
+            for each in given.awards
+            if each.award.prize_id == prize.id
         ),
-        tuple(
-            NotGiven(each["seats"], each["whole"], told(each["why"]))
-            for each in given.report["withheld"]
-            if each["prize"] == prize.id
-        ),
+        _not_given(given.report, prize),
     )
 
 
-def _laurel(rules: RuleSet, award: Award, story: Shown, *, named: bool) -> Laurel:
+def _not_given(report: dict[str, Any], prize: Prize) -> tuple[NotGiven, ...]:
+    return tuple(
+        NotGiven(each["seats"], each["whole"], told(each["why"]))
+        for each in report["withheld"]
+        if each["prize"] == prize.id
+    )
+
+
+def _units(rules: RuleSet, result_set: ResultSet, now: datetime) -> tuple[UnitRung, ...]:
+    standing = [each for each in unit_awards_at(result_set, now) if each.stands]
+    rungs = [
+        UnitRung(
+            prize,
+            tuple(
+                UnitLaurel(each.award, each.award.unit, each.citation, told_all(each.award.why))
+                for each in standing
+                if each.award.prize_id == prize.id
+            ),
+            _not_given(result_set.report, prize),
+        )
+        for prize in rules.prizes
+        if prize.to == "unit"
+    ]
+    return tuple(rung for rung in rungs if rung.laurels or rung.not_given)
+
+
+def _corrections(
+    rules: RuleSet, current: Sequence[AwardAt], result_set: ResultSet, now: datetime
+) -> tuple[Correction, ...]:
+    """The erratum, in the order of its instants; the awards that it names are read at once."""
+    rows = [each for each in amendments_at(result_set.contest_id, now) if each.result_set_id == result_set.id]
+    if not rows:
+        return ()
+    codes = {each.award.entry_id: each.award.entry.blind_code or "" for each in current}
+    found = []
+    for row in rows:
+        mine = row.award or row.unit_award
+        prize = rules.find_prize(mine.prize_id) if mine else None
+        if prize is None:
+            continue
+        moved = tuple(
+            (higher, codes.get(each["entry"], ""))
+            for each in row.moves.get("comes", ())
+            if (higher := rules.find_prize(each["prize"]))
+        )
+        code = codes.get(row.award.entry_id, "") if row.award else ""
+        found.append(Correction(row, prize, code, row.unit_award.unit if row.unit_award else None, moved))
+    return tuple(found)
+
+
+def _laurel(rules: RuleSet, at: AwardAt, story: Shown, *, named: bool) -> Laurel:
+    award = at.award
     entry = award.entry
     category = rules.category(entry.category)
     child = is_child(entry.author_birth_date, entry.submitted_at, category)
-    words = award.citation or quotation(story.text)
+    words = at.citation or quotation(story.text)
     return Laurel(
         award=award,
         entry=entry,
         code=story.code,
         title=story.title,
-        author=author_shown(entry),
+        author=at.author or author_shown(entry),
         # A child's unit is a school, which stays hidden.
         author_unit=None if child else entry.author_unit,
         about=story.about,
         about_unit=story.unit,
         words=words if story.presented else "",
-        quoted=not award.citation,
+        quoted=not at.citation,
         photo=story.photos[0] if story.photos else None,
         score=Fraction(award.score) if award.score else None,
         why=told_all(award.why),
         stands=story.presented,
         named=named,
+        promoted=at.state == PROMOTED,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -129,3 +129,9 @@ def _next_by_age(contest: Contest, prize: Prize, taken: Held, holders: Sequence[
     if len(born) > 1 and born[0] == born[1]:
         raise Refused(N_("Authors born on the same day come next. Leave the prize empty."), code="tied")
     return [Move(prize.id, ids[line[0].entry])]
+
+
+def codes_of(entry_ids: Collection[int]) -> dict[int, str]:
+    """The codes of entries by their ids."""
+    rows = db.session.execute(select(Entry.id, Entry.blind_code).where(Entry.id.in_(entry_ids)))
+    return {row[0]: row[1] or "" for row in rows}

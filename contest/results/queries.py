@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from contest.contests.models import ContestStep
 from contest.core.db import db
@@ -106,11 +107,12 @@ class UnitAwardAt(NamedTuple):
         return self.state != REVOKED
 
 
-def awards_at(result_set: ResultSet, now: datetime) -> list[AwardAt]:
+def awards_at(result_set: ResultSet, now: datetime, *options: ExecutableOption) -> list[AwardAt]:
     """The awards of a result set as they are at `now`, in the order in which they are told. Two queries.
 
     The one reader of awards. Who moved up stands once, with the higher prize; who lost one stands as
     revoked, for the record and the erratum. It does not ask whether the result set itself is public.
+    `options`: how to load the entries.
     """
     since, until = aliased(Amendment), aliased(Amendment)
     statement = (
@@ -118,7 +120,7 @@ def awards_at(result_set: ResultSet, now: datetime) -> list[AwardAt]:
         .outerjoin(since, and_(since.id == Award.since_amendment_id, is_amended(now, since)))
         .outerjoin(until, and_(until.id == Award.until_amendment_id, is_amended(now, until)))
         .where(Award.result_set_id == result_set.id, or_(Award.since_amendment_id.is_(None), since.id.is_not(None)))
-        .options(joinedload(Award.entry))
+        .options(*(options or (joinedload(Award.entry),)))
         .order_by(Award.position, Award.id)
     )
     rows: Sequence[tuple[Award, Amendment | None, Amendment | None]] = db.session.execute(statement).all()
@@ -176,6 +178,7 @@ def amendments_at(contest_id: int, now: datetime) -> Sequence[Amendment]:
     return db.session.scalars(
         select(Amendment)
         .where(Amendment.contest_id == contest_id, is_amended(now))
+        .options(joinedload(Amendment.award), joinedload(Amendment.unit_award).joinedload(UnitAward.unit))
         .order_by(Amendment.visible_from, Amendment.id)
     ).all()
 

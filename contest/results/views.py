@@ -43,6 +43,8 @@ def honours(slug: str) -> str:
 
 
 from contest.results import (  # noqa: E402 -- they need `bp`
+    views_amend,  # noqa: F401
+    views_beside,  # noqa: F401
     views_certificates,  # noqa: F401
     views_desk,  # noqa: F401
     views_paper_jobs,  # noqa: F401
