@@ -25,7 +25,7 @@ from contest.complaints.services import Told, receive
 from contest.contests.invitations import invite
 from contest.contests.models import Contest, RoleGrant
 from contest.core import clock
-from contest.core.db import db
+from contest.core.db import db, new_code
 from contest.entries.models import Attachment, Entry, LatePass, Photo
 from contest.exemplars.models import Verification, VerificationDocument
 from contest.exemplars.papers import attach_paper, make_paper
@@ -35,6 +35,7 @@ from contest.judging.models_council import CouncilAttendance, CouncilMeeting, Co
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
+from contest.results.models_after import Certificate, PaperJob
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
@@ -228,6 +229,14 @@ def _side(index: int) -> Side:
     _read_jointly(side, now)
     _write_minutes(side, now)
     _complain(side, now)
+    _certify(side, now)
+    start_draft(
+        owner=side.staff["organiser"],
+        origin=origin_of(side.contest),
+        document=side.contest.rules.as_json(),
+        contest=side.contest,
+        now=START,
+    )
     return side
 
 
@@ -337,16 +346,8 @@ def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = Non
 
 def _rule_draft(side: Side) -> str:
     """The public id of a draft that changes the rules of the contest."""
-    found = db.session.scalars(select(RuleDraft).where(RuleDraft.contest_id == side.contest.id).limit(1)).first()
-    if found is None:
-        found = start_draft(
-            owner=side.staff["organiser"],
-            origin=origin_of(side.contest),
-            document=side.contest.rules.as_json(),
-            contest=side.contest,
-            now=START,
-        )
-        db.session.commit()
+    of_side = select(RuleDraft).where(RuleDraft.contest_id == side.contest.id).order_by(RuleDraft.id)
+    found = db.session.scalars(of_side.limit(1)).one()
     return found.public_id
 
 
@@ -400,6 +401,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.bundle
     if argument == "code" and room == "judging":
         return side.judged.blind_code
+    if argument == "job_id" or (argument == "code" and room == "results"):
+        return _certified(side, argument)
     if argument == "code":
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":
@@ -504,6 +507,44 @@ def _complain(side: Side, now: datetime) -> None:
         locale="vi",
         now=now,
     )
+
+
+def _certified(side: Side, argument: str) -> str:
+    """The code of the finalist's certificate, or the name of the job that has it made."""
+    if argument == "job_id":
+        return db.session.scalars(select(PaperJob.public_id).where(PaperJob.contest_id == side.contest.id)).one()
+    return db.session.scalars(select(Certificate.code).where(Certificate.contest_id == side.contest.id)).one()
+
+
+def _certify(side: Side, now: datetime) -> None:
+    prize, by = side.contest.rules.prizes[0], side.staff["organiser"].id
+    words = {"name": "Người Được Giải", "with": [], "prize": prize.name.vi, "category": "", "work": "", "unit": ""}
+    made = Certificate(
+        code=new_code(14),
+        contest_id=side.contest.id,
+        number=1,
+        subject=f"award:{prize.id}:{side.finalist.id}",
+        recipient="author",
+        words={**words, "decision": "1/QĐ-SNV", "decided_on": "2027-06-08", "series": "GCN-BTC"},
+        issued_at=now,
+        issued_by_id=by,
+    )
+    db.session.add(made)
+    db.session.flush()
+    db.session.add(
+        PaperJob(
+            contest_id=side.contest.id,
+            kind="certificates",
+            spec={"items": [made.id], "result_set": 0},
+            parts=[],
+            asked_by_id=by,
+            asked_at=now,
+            total=1,
+            state="done",
+            finished_at=now,
+        )
+    )
+    db.session.flush()
 
 
 def _note(side: Side) -> MarginNote:
@@ -700,6 +741,7 @@ def arguments(side: Side, rule: Any) -> dict[str, Any]:
 
 # Arguments that choose among what everyone may choose from, rather than name somebody's thing.
 FREE = {
+    "page_key",
     "name",
     "size",
     "purpose",

@@ -241,6 +241,8 @@ def meant_for(access: Any, case: Case) -> set[str]:
 
 def waits(case: Case, moment: str) -> bool:
     """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
+    if case.rule.endpoint == "results.own_certificate" and moment != "announced":
+        return True
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
     )
@@ -363,6 +365,8 @@ public:
     POST /dang-xuat
     GET /doc
     POST /gui-lai-ma/<purpose>
+    GET /giay-chung-nhan
+    GET /giay-chung-nhan/<code>
     GET /huong-dan
     GET /ket-qua
     GET POST /mat-khau-moi
@@ -383,6 +387,7 @@ signed in:
     POST /bai-cua-toi/<public_id>/xem-lai
     GET /cua-toi
     POST /cuoc-thi/<slug>/binh-chon/tai-khoan
+    GET /giay-chung-nhan/<code>/tai-ve.pdf
     GET POST /cuoc-thi/<slug>/viet
     GET POST /loi-moi/<token>
     GET POST /tai-khoan
@@ -602,6 +607,16 @@ organiser:
     POST /ban-to-chuc/<slug>/ket-qua/quyet-dinh
     POST /ban-to-chuc/<slug>/ket-qua/tinh
     POST /ban-to-chuc/<slug>/ket-qua/trao-lai
+    GET /ban-to-chuc/<slug>/giay-to
+    GET /ban-to-chuc/<slug>/giay-to/<any("danh-sach-dat-giai", "de-nghi-giay-khen", "de-nghi-bang-khen", "khach-moi", "chi-tien-thuong"):name>.<any(pdf, xlsx, docx):suffix>
+    GET /ban-to-chuc/<slug>/giay-to/bien-ban-ket-qua.pdf
+    POST /ban-to-chuc/<slug>/giay-to/giay-chung-nhan
+    GET POST /ban-to-chuc/<slug>/giay-to/mau-giay-chung-nhan
+    GET /ban-to-chuc/<slug>/giay-to/mau-giay-chung-nhan/xem-truoc.<any(png, pdf):suffix>
+    GET /ban-to-chuc/<slug>/giay-to/viec/<job_id>
+    GET /ban-to-chuc/<slug>/giay-to/viec/<job_id>/<int:number>.pdf
+    GET /ban-to-chuc/<slug>/giay-to/viec/<job_id>/tat-ca.zip
+    POST /ban-to-chuc/<slug>/giay-to/viec/<job_id>/thoi
     GET POST /ban-to-chuc/<slug>/nhan-su
     POST /ban-to-chuc/<slug>/nhan-su/<int:grant_id>/ket-thuc
     POST /ban-to-chuc/<slug>/nhan-su/loi-moi/<public_id>/thu-hoi
