@@ -14,6 +14,7 @@ from contest.core.db import db, writing
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.exemplars.papers import make_paper
 from contest.outbox.models import Message
+from contest.outbox.runner import render
 from contest.privacy.models import RetentionRun
 from contest.privacy.retention import run_retention
 from contest.privacy.rules import months_after
@@ -288,3 +289,27 @@ def test_two_at_once_answer_once(app, contest, staff):
     db.session.expire_all()
     assert db.session.get(Complaint, made.id).outcome == next(word for word in said if word != "conflict")
     assert db.session.query(Message).filter_by(template="complaint_news").count() == 2, "taken, and answered once"
+
+
+@pytest.mark.parametrize("locale", ["vi", "en"])
+@pytest.mark.parametrize("template", ["complaint_receipt", "complaint_news"])
+def test_messages_can_be_written(sqlite_app, template, locale):
+    said = {
+        "contest": {"vi": "Cuộc thi", "en": "The contest"},
+        "code": "7K2P-9QXR-4TWZ",
+        "at": REMARKS.isoformat(),
+        "acknowledge_by": "2027-05-05",
+        "answer_by": "2027-05-17",
+    }
+    with sqlite_app.app_context():
+        for late in (True, False):
+            for what in ("taken", "note", "answered"):
+                for channel in ("email", "sms"):
+                    name = f"{template}_sms" if channel == "sms" else template
+                    params = {**said, "late": late, "what": what, "reply": "Đúng." if what == "answered" else ""}
+                    sent = render(Message(channel=channel, template=name, locale=locale, params=params, scope=""))
+                    assert f"/phan-anh/{said['code']}" in sent.body
+                    if template == "complaint_receipt":
+                        assert "17/05/2027" in sent.body or "17 May 2027" in sent.body
+                    elif channel == "email":
+                        assert ("Đúng." in sent.body) == (what == "answered")
