@@ -48,7 +48,9 @@ def certificate_look(slug: str) -> str:
 
 
 def _look_page(contest: Contest, form: LookForm, shown: looks.Look | None) -> str:
-    query = {key: value for key, value in shown.as_json().items() if value != "" and value is not False} if shown else None
+    query = (
+        {key: value for key, value in shown.as_json().items() if value != "" and value is not False} if shown else None
+    )
     return render_template(
         "results/certificate_look.html",
         contest=contest,
@@ -178,19 +180,24 @@ def give_up_papers(slug: str, job_id: str) -> Any:
     return redirect(url_for("results.paper_job", slug=slug, job_id=job_id), 303)
 
 
-def _fetchable(slug: str, job_id: str) -> PaperJob:
-    """A job whose files may be had: nothing of results that are not decided any more. Raises NotFound."""
+def _fetchable(slug: str, job_id: str) -> PaperJob | None:
+    """A job whose files may be had, None when there are none: nothing of results that are not decided any more."""
     job = jobs.get_job(get_contest(slug).id, job_id)
-    if not job.parts or not jobs.still_decided(job):
-        raise NotFound(job_id)
-    return job
+    return job if job.parts and jobs.still_decided(job) else None
+
+
+def _back(slug: str, job_id: str) -> Any:
+    """The page of the job, which says why there is no file."""
+    return redirect(url_for("results.paper_job", slug=slug, job_id=job_id), 303)
 
 
 @bp.get(f"{HERE}/viec/<job_id>/<int:number>.pdf")
 @needs(ORGANISER)
-def paper_part(slug: str, job_id: str, number: int) -> Response:
+def paper_part(slug: str, job_id: str, number: int) -> Any:
     """One finished file, passed on piece by piece."""
     job = _fetchable(slug, job_id)
+    if job is None:
+        return _back(slug, job_id)
     if not 0 <= number < len(job.parts):
         raise NotFound(str(number))
     return Response(file_store().open(job.parts[number]).pieces, mimetype="application/pdf")
@@ -199,11 +206,11 @@ def paper_part(slug: str, job_id: str, number: int) -> Response:
 @bp.get(f"{HERE}/viec/<job_id>/tat-ca.zip")
 @needs(ORGANISER)
 @limiter.limit("10 per minute")
-def paper_archive(slug: str, job_id: str) -> Response:
+def paper_archive(slug: str, job_id: str) -> Any:
     """All files of a finished job as one archive, written while it is sent: in the memory of one file."""
     job = _fetchable(slug, job_id)
-    if job.state != jobs.DONE:
-        raise NotFound(job_id)
+    if job is None or job.state != jobs.DONE:
+        return _back(slug, job_id)
     files, parts = file_store(), list(job.parts)
     names = [name for _place, name in jobs.parts_shown(job)]
 

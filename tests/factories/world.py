@@ -401,7 +401,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.bundle
     if argument == "code" and room == "judging":
         return side.judged.blind_code
-    if argument == "job_id" or (argument == "code" and room == "results"):
+    if argument in {"certificate", "job_id"} or (argument == "code" and room == "results"):
         return _certified(side, argument)
     if argument == "code":
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code

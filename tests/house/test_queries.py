@@ -239,6 +239,8 @@ def ask(client: Any, clock: Any, world: World, page: tuple[str, str, str, int]) 
         setting=named(side, "setting_id"),
         draft_id=named(side, "draft_id"),
         case=named(side, "case_id"),
+        job=named(side, "job_id"),
+        certificate=named(side, "certificate"),
         case_code=named(side, "case_code"),
     )
     clock.instant = MOMENTS[moment]

@@ -298,7 +298,8 @@ def test_papers_of_results_that_are_no_longer_decided_are_not_made_and_not_fetch
     db.session.commit()
     sign_in(client, many.first)
     base = f"/ban-to-chuc/{many.contest.slug}/giay-to/viec/{public_id}"
-    assert client.get(f"{base}/0.pdf").status_code == client.get(f"{base}/tat-ca.zip").status_code == 404
+    assert client.get(f"{base}/0.pdf").status_code == client.get(f"{base}/tat-ca.zip").status_code == 303
+    assert "Kết quả đã thay đổi" in client.get(base).get_data(as_text=True)
     job = find(public_id)
     job.state, job.done, job.parts = "waiting", 0, []
     db.session.commit()
