@@ -493,7 +493,8 @@ def _give_proof(entry: Entry, now: datetime) -> None:
 
 def _case(side: Side, argument: str) -> str:
     """The complaint about the contest: its name, the code of its receipt, its file."""
-    made = db.session.scalars(select(Complaint).where(Complaint.contest_id == side.contest.id)).one()
+    query = select(Complaint).where(Complaint.contest_id == side.contest.id).order_by(Complaint.id)
+    made = db.session.scalars(query.limit(1)).one()
     return made.code if argument == "code" else files_of(made)[0].public_id if argument == "file_id" else made.public_id
 
 
