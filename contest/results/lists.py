@@ -6,7 +6,7 @@ them: they are the organisers' alone. Nothing is listed before the results are d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -73,7 +73,7 @@ class _Given(NamedTuple):
         prize = self.prize(prize_id)
         if prize is None:
             return prize_id
-        return f"{prize.name.vi}, hạng mục {prize.category}" if prize.category else prize.name.vi
+        return f"{prize.name.vi}, hạng\u00a0mục\u00a0{prize.category}" if prize.category else prize.name.vi
 
 
 def _given(contest: Contest, now: datetime) -> _Given:
@@ -173,7 +173,7 @@ def invitations(contest: Contest, now: datetime, _choice: Sequence[str] = ()) ->
         *rules.bodies.partners,
         *([rules.bodies.observer] if rules.bodies.observer else []),
     ]
-    rows += [(each.vi, "Đại biểu", "", "", "") for each in bodies]
+    rows += [(each.vi, "", "Đại biểu", "", "") for each in bodies]
     for each in given.awards:
         entry, why = each.award.entry, given.prize_name(each.award.prize_id)
         unit = entry.author_unit.name if entry.author_unit else ""
@@ -196,6 +196,7 @@ def invitations(contest: Contest, now: datetime, _choice: Sequence[str] = ()) ->
     for grant in sorted(grants, key=lambda each: (list(ROLES).index(each.role), name_sort_key(each.user.name))):
         unit = grant.unit.name if grant.unit else ""
         rows.append((grant.user.name, unit, ROLES[grant.role], "", grant.user.phone or ""))
+    guests = _once(rows)
     return List(
         "khach-moi",
         "Danh sách khách mời dự lễ trao giải",
@@ -203,10 +204,31 @@ def invitations(contest: Contest, now: datetime, _choice: Sequence[str] = ()) ->
         ("STT", "Họ và tên, cơ quan", "Đơn vị", "Mời với tư cách", "Địa chỉ", "Điện thoại", "Ghi chú"),
         (12, 52, 45, 0, 40, 28, 18),
         "cllllll",
-        _counted([(*row, "") for row in rows]),
+        _counted([(*row, "") for row in guests]),
         wide=True,
-        after=(f"Danh sách này có {number(len(rows))} khách mời.",),
+        after=(f"Danh sách này có {number(len(guests))} khách mời.",),
     )
+
+
+def _once(rows: Sequence[tuple[str, str, str, str, str]]) -> list[tuple[str, ...]]:
+    """Guests by name and how to reach them: who has several parts is invited once, in all of them."""
+    parts: dict[tuple[str, str], list[tuple[str, str, str, str, str]]] = {}
+    for row in rows:
+        parts.setdefault((row[0], row[4]), []).append(row)
+    return [
+        (
+            name,
+            _first(each[1] for each in same),
+            "; ".join(dict.fromkeys(each[2] for each in same)),
+            _first(each[3] for each in same),
+            phone,
+        )
+        for (name, phone), same in parts.items()
+    ]
+
+
+def _first(values: Iterable[str]) -> str:
+    return next((each for each in values if each), "")
 
 
 def budget(contest: Contest, now: datetime, _choice: Sequence[str] = ()) -> List:

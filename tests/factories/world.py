@@ -401,6 +401,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.bundle
     if argument == "code" and room == "judging":
         return side.judged.blind_code
+    if argument == "name" and endpoint == "results.paper_list":
+        return "khach-moi"
     if argument in {"certificate", "job_id"} or (argument == "code" and room == "results"):
         return _certified(side, argument)
     if argument == "code":
