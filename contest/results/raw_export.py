@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from contest.contests.models import Contest
 from contest.contests.ruleset import Round
@@ -30,8 +31,10 @@ from contest.judging.records import EntryRecord, SheetRecord, closings_of, round
 from contest.judging.rounds import round_state
 from contest.judging.scoring import display
 from contest.results.models import ResultSet
+from contest.results.models_after import UnitAward
 from contest.results.outcome import accepted_by_category, withholdings
 from contest.results.queries import find_standing
+from contest.results.rules import beside_prizes
 
 SCHEMA = "guong-sang/raw-scores/1"
 
@@ -321,6 +324,14 @@ def _results(result_set: ResultSet | None) -> dict[str, Any] | None:
     if result_set is None:
         return None
     report = result_set.report
+    rules = result_set.contest.rules
+    aside = {prize.id for prize in beside_prizes(rules)}
+    units = db.session.scalars(
+        select(UnitAward)
+        .where(UnitAward.result_set_id == result_set.id)
+        .options(joinedload(UnitAward.unit))
+        .order_by(UnitAward.position)
+    ).all()
     return {
         "computed_at": _instant(result_set.computed_at),
         "fingerprint": result_set.fingerprint,
@@ -335,13 +346,25 @@ def _results(result_set: ResultSet | None) -> dict[str, Any] | None:
                 "amount": award.amount_vnd,
             }
             for award in result_set.awards
+            if award.prize_id not in aside
         ],
+        "beside": {
+            "awards": [
+                {"prize": award.prize_id, "code": award.entry.blind_code, "amount": award.amount_vnd}
+                for award in result_set.awards
+                if award.prize_id in aside
+            ],
+            "units": [{"prize": each.prize_id, "unit": each.unit.code, "amount": each.amount_vnd} for each in units],
+            "final": sorted(report.get("beside", ())),
+        },
         "not_given": [
             {"prize": each["prize"], "seats": each["seats"], "whole": each["whole"]} for each in report["withheld"]
         ],
         "passed_over": [{"prize": each["prize"], "code": each["code"]} for each in report["skipped"]],
         "undecided": [
-            {key: each[key] for key in ("prize", "codes", "vote_on", "seats", "reason")} for each in report["undecided"]
+            {key: each[key] for key in ("prize", "codes", "vote_on", "seats", "reason")}
+            for each in report["undecided"]
+            if each["prize"] not in aside
         ],
         "open": report["open"],
         "left": report["left"],

@@ -280,7 +280,16 @@ RESULTS = fields(
         ),
         "open": listed(IDENT),
         "left": MONEY,
-    }
+    },
+    {
+        "beside": fields(
+            {
+                "awards": listed(fields({"prize": IDENT, "code": CODE, "amount": MONEY}), 1000),
+                "units": listed(fields({"prize": IDENT, "unit": IDENT, "amount": MONEY}), 1000),
+                "final": listed(IDENT, 200),
+            }
+        )
+    },
 )
 DOCUMENT = fields(
     {
@@ -841,8 +850,12 @@ def every_path(walk_with):
     return paths
 
 
-def prizes_of(rules, placed, people, votes, withheld):
-    """Awards, what is not given, who is passed over, what the council decides, what is open, the money left."""
+def prizes_of(rules, placed, people, votes, withheld, elsewhere=None):
+    """Awards, what is not given, who is passed over, what the council decides, what is open, the money left.
+
+    `elsewhere`: how many are given of each prize beside the ladder whose number is final.
+    """
+    elsewhere = elsewhere or {}
     prizes = {prize["id"]: prize for prize in rules["prizes"]}
     held = {
         each["prize"]: prizes[each["prize"]]["count"] if each["seats"] is None else each["seats"]
@@ -867,9 +880,14 @@ def prizes_of(rules, placed, people, votes, withheld):
     not_given, base = [], 0
     for prize in beside:
         kept = held.get(prize["id"], 0)
+        given = elsewhere.get(prize["id"])
+        most = prize["count"] - kept
         if kept:
-            not_given.append((prize["id"], kept, kept == prize["count"]))
+            not_given.append((prize["id"], kept, not given and (given == 0 or not most)))
         base += kept * prize["amount_vnd"]
+        if given is not None and given < most:
+            not_given.append((prize["id"], most - given, given == 0))
+            base += (most - given) * prize["amount_vnd"]
     taken, left = grant(choices, base, rank_of)
     paths = [paths[at] for paths, at in zip(choices, taken, strict=True)]
     waiting = {each for path in paths for each in path.waiting}
@@ -1215,7 +1233,9 @@ class Check:
             self.differ("Một giải bị ghi không trao hai lần", "A prize is withheld twice")
         # A category without any entry is ranked too: nobody is left to receive its prizes.
         placed = {each["id"]: self.placed.get(each["id"], []) for each in self.rules["categories"]}
-        found = self.prizes = prizes_of(self.rules, placed, people, self.document["votes"], withheld)
+        beside = published.get("beside") or {"awards": [], "units": [], "final": []}
+        elsewhere = self.check_beside(beside, withheld)
+        found = self.prizes = prizes_of(self.rules, placed, people, self.document["votes"], withheld, elsewhere)
         self.compare_awards(published["awards"], found["awards"])
         self.compare(
             "Giải không trao",
@@ -1238,8 +1258,40 @@ class Check:
         self.compare("Giải còn để ngỏ", "Prizes still open", sorted(published["open"]), sorted(found["open"]))
         self.compare("Tiền còn lại", "Money left", published["left"], found["left"])
         spent = sum(each[5] for each in found["awards"])
+        spent += sum(each["amount"] for each in (*beside["awards"], *beside["units"]))
         if spent > self.rules["budget_prizes_vnd"]:
             self.differ(f"Tiền thưởng {spent} vượt kinh phí", f"Prizes of {spent} are above the budget")
+
+    def check_beside(self, beside, withheld):
+        """How many of each prize beside the ladder are given, where that is final. Who gets them follows from no score;
+        counts, amounts, and that nobody gets one twice, are checked."""
+        prizes = {prize["id"]: prize for prize in self.rules["prizes"]}
+        rungs = {tier["rung"] for tier in self.rules["scoring"]["tiers"]}
+        readers = self.rules["voting"].get("prize") if self.rules["voting"]["enabled"] else None
+        aside = {name for name, prize in prizes.items() if prize["rung"] not in rungs and name != readers}
+        held = {each["prize"]: each["seats"] for each in withheld}
+        given, seen = Counter(), set()
+        for each in (*beside["awards"], *beside["units"]):
+            name, who = each["prize"], each.get("code") or each.get("unit")
+            if name not in aside or each["amount"] != prizes[name]["amount_vnd"]:
+                self.differ(f"Giải ngoài xếp hạng {name} sai", f"The prize beside the ranking {name} is wrong")
+            if (name, who) in seen:
+                self.differ(f"{name}: {who} được trao hai lần", f"{name}: {who} gets it twice")
+            seen.add((name, who))
+            given[name] += 1
+        for name in aside:
+            kept = held.get(name, 0)
+            most = 0 if kept is None else prizes[name]["count"] - kept
+            if given[name] > most:
+                self.differ(f"{name}: trao {given[name]}, nhiều nhất {most}", f"{name}: {given[name]} given, at most {most}")
+        people = self.document["people"] or {}
+        for name in aside:
+            if prizes[name].get("to") != "author":
+                continue
+            behind = [one for each in beside["awards"] if each["prize"] == name for one in people.get(each["code"], ())]
+            if len(set(behind)) < len(behind):
+                self.differ(f"{name}: một tác giả hai lần", f"{name}: an author gets it twice")
+        return {name: given[name] for name in beside["final"] if name in aside}
 
     def compare_awards(self, published, derived):
         given = Counter(

@@ -21,9 +21,10 @@ from contest.judging.models import Assignment, ConflictOfInterest, PanelSeat, Sh
 from contest.judging.rounds import entry_state
 from contest.judging.scoring import display
 from contest.judging.services import assign_one, close_round, end_seat, seat_judge, settle_gap
+from contest.results.choices import choose_entry, choose_unit
 from contest.results.raw_export import exportable, is_whole, raw_export, spelled
 from contest.results.services import withhold_prize
-from tests.factories import START, make_staff, make_user, sign_in
+from tests.factories import START, make_staff, make_unit, make_user, sign_in
 from tests.factories.judging import declare, finalise, give, make_accepted, make_finalist, make_panel, opening_of
 from tests.factories.raw_scores import ACTIONS, AGGREGATES, GAPS, TIES, Plan, rules_of
 from tests.factories.results import (
@@ -362,3 +363,40 @@ def test_before_the_scores_are_locked_the_page_says_so(app: Any, client: Any, cl
     assert asked(client, world, world.first).status_code == 303
     for category in ("A", "Z"):
         assert asked(client, world, world.first, hang_muc=category).status_code == 404
+
+
+def test_prizes_beside_the_ranking_agree_and_what_is_wrong_about_them_is_found(app: Any) -> None:
+    world = make_world()
+    judge_finalists(world, {"Một": 90, "Hai": 87, "Ba": 80})
+    first, second = make_unit(), make_unit()
+    for unit in (first, second):
+        choose_unit(
+            contest=world.contest, prize_id="tap_the", code=unit.code, why="x", actor=world.first, now=world.ready_at
+        )
+    withhold_prize(
+        contest=world.contest, prize_id="tap_the", seats=1, reason="x", actor=world.first, now=world.ready_at
+    )
+    choose_entry(
+        contest=world.contest,
+        prize_id="nhan_vat",
+        code=world.entries["Một"].blind_code or "",
+        why="x",
+        actor=world.first,
+        now=world.ready_at,
+    )
+    compute(world)
+    content = raw_export(world.contest).content
+    assert differences(content) == []
+    document = json.loads(content)
+    beside = document["published"]["results"]["beside"]
+    assert beside["final"] == ["tap_the"]
+    for spoil, said in (
+        (lambda each: each["units"].append({**each["units"][0], "unit": "khac"}), "at most 2"),
+        (lambda each: each["units"].append(each["units"][0]), "gets it twice"),
+        (lambda each: each["awards"][0].update(amount=1), "is wrong"),
+        (lambda each: each["awards"][0].update(prize="A-nhat"), "is wrong"),
+        (lambda each: each["units"].clear(), "Money left"),
+    ):
+        spoilt = json.loads(content)
+        spoil(spoilt["published"]["results"]["beside"])
+        assert any(said in each for each in differences(spelled(spoilt))), said
