@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contest.accounts.models import User
 from contest.audit.services import record
@@ -109,7 +109,9 @@ def issue_draft(
     Raises Refused (problems left, a reason or the organiser missing) and Conflict (the draft, or the
     rules that it changes, are no longer those that were looked at).
     """
-    db.session.refresh(draft, with_for_update={"key_share": True})
+    # FOR NO KEY UPDATE on PostgreSQL: of two who issue at once, the second meets what the first did.
+    db.session.execute(select(RuleDraft.id).where(RuleDraft.id == draft.id).with_for_update(key_share=True))
+    db.session.refresh(draft)
     _require_open(draft)
     if draft.version != version:
         raise Conflict(CHANGED, code="draft_changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _TOLD: Final = re.compile(
     re.VERBOSE,
 )
 _PLACEHOLDER: Final = re.compile(r"\[[^\[\]\n]{1,80}\]")
+_SHORT: Final = 160
+_AROUND: Final = 40
 Text = Callable[[str], str]
 
 
@@ -67,6 +70,37 @@ def named_commemoration(document: Any) -> list[str]:
         return []
     told = {key: document.get(key) for key in ("timeline", "rules_articles", "title")}
     return [path for path, text in texts_of(told) if "lễ kỷ niệm" in " ".join(text.casefold().split())]
+
+
+def apart(old: Any, new: Any) -> tuple[str, str]:
+    """Two values of a document as a person compares them: of long texts, what differs, with some words around."""
+    before, after = _told(old), _told(new)
+    if max(len(before), len(after)) <= _SHORT:
+        return before, after
+    same = 0
+    for one, other in zip(before, after, strict=False):
+        if one != other:
+            break
+        same += 1
+    first = max(0, before.rfind(" ", 0, max(0, same - _AROUND)) + 1) if same > _AROUND else 0
+    tail = 0
+    for one, other in zip(reversed(before[same:]), reversed(after[same:]), strict=False):
+        if one != other:
+            break
+        tail += 1
+    return _excerpt(before, first, len(before) - tail), _excerpt(after, first, len(after) - tail)
+
+
+def _excerpt(text: str, first: int, last: int) -> str:
+    last = min(len(text), max(last + _AROUND, first))
+    shown = text[first : min(last, first + 2 * _SHORT)]
+    return f"{'… ' if first else ''}{shown}{' …' if first + len(shown) < len(text) else ''}"
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "–" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ from contest.setup.rules import (
     with_rounds,
     with_step,
 )
-from contest.setup.texts import change_texts, left_behind, named_commemoration
+from contest.setup.texts import apart, change_texts, left_behind, named_commemoration
 
 bp = Blueprint("setup", __name__)
 _MORNING = time(8)
@@ -111,10 +111,11 @@ def _held(code: str, typed_year: str) -> Occurrence | None:
 @bp.post("/cuoc-thi-moi")
 @needs("operator")
 def start() -> Any:
-    origin, place = request.form.get("origin", ""), request.form.get("place", "").strip()[:200]
+    origin = request.form.get("origin", "")
+    place, place_en = (request.form.get(name, "").strip()[:200] for name in ("place", "place_en"))
     try:
         held = _held(request.form.get("day", ""), request.form.get("year", ""))
-        document, against = _begin(origin, held, place)
+        document, against = _begin(origin, held, {"[tên tỉnh]": place, "[province]": place_en or place})
         with writing() as now:
             draft = services.start_draft(owner=_me(), origin=origin, document=document, against=against, now=now)
             draft_id = draft.public_id
@@ -125,7 +126,7 @@ def start() -> Any:
     return redirect(url_for("setup.page", draft_id=draft_id, page_key="ten-goi"), 303)
 
 
-def _begin(origin: str, held: Occurrence | None, place: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _begin(origin: str, held: Occurrence | None, place: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The document that a draft begins with, and the one it is compared with. Raises Refused."""
     kind, _colon, name = origin.partition(":")
     if kind == "blank":
@@ -133,9 +134,7 @@ def _begin(origin: str, held: Occurrence | None, place: str) -> tuple[dict[str, 
         return with_anniversary(document, held) if held else document, document
     if kind == "set" and name in shipped_sets():
         against = plain(shipped_sets()[name].document)
-        if place:
-            filled = {"[tên tỉnh]": place, "[province]": place}
-            against = change_texts(against, lambda text: _filled(text, filled))
+        against = change_texts(against, lambda text: _filled(text, place))
     elif kind == "contest" and (contest := find_contest(name)) is not None:
         against = plain(contest.rules.as_json())
     else:
@@ -151,7 +150,7 @@ def _begin(origin: str, held: Occurrence | None, place: str) -> tuple[dict[str, 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
     for old, new in words.items():
-        text = text.replace(old, new)
+        text = text.replace(old, new or old)
     return text
 
 
@@ -387,7 +386,9 @@ def _check(draft: RuleDraft) -> str:
         findings=_findings(document),
         left=left_behind(document, days_known(document)),
         named=named_commemoration(document),
-        changes=differences(draft.origin_document, document)[:300],
+        changes=[
+            (each.path, *apart(each.old, each.new)) for each in differences(draft.origin_document, document)[:300]
+        ],
         step_names=STEP_NAMES,
         needs_reason=bool(draft.contest and draft.contest.rules.has_begun("submission", g.now)),
         typed=request.form,

@@ -15,7 +15,7 @@ from contest.anniversaries.queries import starting_set
 from contest.anniversaries.rules import shipped_calendar
 from contest.contests.ruleset import differences, parse_rule_set, rule_set_problems
 from contest.setup.cloning import anniversary_part, next_season
-from contest.setup.texts import left_behind, move_days, placeholders
+from contest.setup.texts import apart, left_behind, move_days, placeholders
 from tests.factories import raw_rule_sets
 
 WORKS = shipped_calendar().is_working_day
@@ -126,3 +126,11 @@ def test_what_is_left_behind_is_found():
     found = left_behind(document, [date(2027, 3, 31)])
     assert [(each.path, each.spelling) for each in found] == [("rules_articles[0].text.vi", "01/4/2027")]
     assert placeholders(document) == [("rules_articles[0].text.en", "[date]")]
+
+
+def test_of_long_texts_the_part_that_differs_is_shown():
+    around = "một hai ba bốn năm sáu bảy tám chín mười " * 8
+    old, new = apart(f"{around}đến 31/3/2027{around}", f"{around}đến 31/3/2028{around}")
+    assert "31/3/2027" in old and "31/3/2028" in new
+    assert max(len(old), len(new)) < 200
+    assert apart(None, {"vi": "à"}) == ("–", '{"vi": "à"}')
