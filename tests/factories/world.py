@@ -405,6 +405,9 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return "khach-moi"
     if argument in {"certificate", "job_id"} or (argument == "code" and room == "results"):
         return _certified(side, argument)
+    if endpoint == "results.amend":
+        standing = side.results()
+        return f"bai-{standing.awards[0].id}" if standing is not None else "bai-0"
     if argument == "code":
         return side.finalist.receipts[0].code if room == "entries" else side.unit.code
     if room == "intake" and argument == "public_id":

@@ -241,8 +241,8 @@ def meant_for(access: Any, case: Case) -> set[str]:
 
 def waits(case: Case, moment: str) -> bool:
     """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
-    if case.rule.endpoint == "results.own_certificate" and moment != "announced":
-        return True
+    if case.rule.endpoint in {"results.own_certificate", "results.amendments", "results.amend"}:
+        return moment != "announced"
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
     )
@@ -601,6 +601,12 @@ organiser:
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/go
     GET /ban-to-chuc/<slug>/ket-qua
     POST /ban-to-chuc/<slug>/ket-qua/khong-trao
+    GET POST /ban-to-chuc/<slug>/ket-qua/giai-khac
+    POST /ban-to-chuc/<slug>/ket-qua/giai-khac/bo
+    GET /ban-to-chuc/<slug>/ket-qua/dieu-chinh
+    GET POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/<key>
+    POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/phe-duyet
+    POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/thoi
     GET POST /ban-to-chuc/<slug>/ket-qua/loi-binh
     POST /ban-to-chuc/<slug>/ket-qua/niem-yet
     POST /ban-to-chuc/<slug>/ket-qua/phe-duyet
