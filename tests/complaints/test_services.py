@@ -10,6 +10,7 @@ import pytest
 from contest.complaints import queries, services
 from contest.complaints.models import Complaint, ComplaintFile, ComplaintNote
 from contest.complaints.personal import cases_of, forget_person
+from contest.contests.models import Contest
 from contest.core.db import db, writing
 from contest.core.errors import Conflict, NotFound, Refused
 from contest.exemplars.papers import make_paper
@@ -313,3 +314,71 @@ def test_messages_can_be_written(sqlite_app, template, locale):
                         assert "17/05/2027" in sent.body or "17 May 2027" in sent.body
                     elif channel == "email":
                         assert ("Đúng." in sent.body) == (what == "answered")
+
+
+def test_a_letter_cannot_have_come_before_the_rules_or_after_now(contest, staff):
+    def key_in(received_at, channel="post"):
+        return services.key_in(
+            contest=contest,
+            told=services.Told(text="Thư tay."),
+            channel=channel,
+            received_at=received_at,
+            papers=(),
+            files=None,
+            actor=staff,
+            now=REMARKS,
+        )
+
+    issued = contest.rules.instant("issue")
+    tick = timedelta(microseconds=1)
+    for refused in (issued - tick, REMARKS + tick):
+        with pytest.raises(Refused) as error:
+            key_in(refused)
+        assert error.value.code == "received_at"
+    assert key_in(issued).received_at == issued
+    made = key_in(REMARKS)
+    assert (made.keyed_by_id, made.user_id) == (staff.id, None)
+    with pytest.raises(Refused, match="Choose how it came"):
+        key_in(REMARKS, "online_desk")
+
+
+def test_pressed_many_times_at_once_it_is_one_case(app, contest):
+    contest_id, gate, codes = contest.id, threading.Barrier(4), []
+
+    def run():
+        with app.app_context():
+            gate.wait()
+            with writing():
+                made = services.receive(
+                    contest=db.session.get(Contest, contest_id),
+                    told=services.Told(text="Một lần thôi."),
+                    papers=(),
+                    files=None,
+                    person=None,
+                    locale="vi",
+                    now=REMARKS,
+                )
+                codes.append(made.code)
+            db.session.remove()
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(codes) == 4 and len(set(codes)) == 1
+    # Later, the same words are another case.
+    make_case(contest, REMARKS + timedelta(minutes=11), text="Một lần thôi.", contact="")
+    assert db.session.query(Complaint).count() == 2
+
+
+def test_what_was_told_stays_with_who_sent_it(contest):
+    """The same words from somebody else are another case: nobody gets another's receipt."""
+    person = make_user()
+    made = {
+        make_case(contest, REMARKS, person=person).code,
+        make_case(contest, REMARKS).code,
+        make_case(contest, REMARKS, contact="khac@an-lam.example").code,
+        make_case(contest, REMARKS, person=make_user()).code,
+    }
+    assert len(made) == 4
