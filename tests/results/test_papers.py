@@ -18,9 +18,9 @@ from contest.documents.services import read_document
 from contest.entries.models import CoAuthor
 from contest.results import certificates, jobs, lists, looks
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Certificate, PaperJob
+from contest.results.models_after import Amendment, Certificate, PaperJob, UnitAward
 from contest.tasks import tick
-from tests.factories import make_staff, make_user, sign_in
+from tests.factories import make_staff, make_unit, make_user, sign_in
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_results, make_world, publish
 
 HEAD = {
@@ -203,7 +203,7 @@ def test_pieces_are_made_in_order_and_fetched_as_one_archive(many, client, clock
         assert len(archive.namelist()) == len(job.parts)
         assert archive.read(archive.namelist()[0]) == client.get(f"{base}/0.pdf").data
     page = client.get(f"{base}.pdf".removesuffix(".pdf")).get_data(as_text=True)
-    assert "refresh" not in page
+    assert "data-refresh" not in page
     assert client.get(f"{base}/99.pdf").status_code == 404
     sign_in(client, many.chair)
     assert client.get(f"{base}/0.pdf").status_code == 404
@@ -427,18 +427,16 @@ def test_guests_are_everybody_who_has_a_part(world):
 
 def test_the_number_of_queries_does_not_grow_with_the_prizes(app, query_counter):
     counts = []
-    for most in (2, 9):
-        world = make_world(0)
-        judge_finalists(world, {f"Chuyện {number} của {most}": 90 - number for number in range(most)})
+    for index, most in ((0, 2), (1, 9)):
+        world = make_world(index)
+        judge_finalists(world, {f"Chuyện {number}": (90 - number) / (10 if index else 1) for number in range(most)})
         publish(world)
-        issue(world)
         db.session.expire_all()
         with query_counter() as found:
             for name in lists.LISTS:
                 lists.make_list(world.contest, name, world.ready_at)
         counts.append(found.count)
-        break
-    assert counts[0] < 60
+    assert counts[1] <= counts[0] + 5 < 70, counts  # the second contest posts first: a window more is read
 
 
 def test_minutes_of_the_results_are_a_paper_of_the_state(world, client):
@@ -467,7 +465,7 @@ def test_only_organisers_have_papers(world, client):
     assert page.status_code == 200
     response = client.post(f"/ban-to-chuc/{world.contest.slug}/giay-to/giay-chung-nhan", data={"numbers": ""})
     assert response.status_code == 303
-    assert "refresh" in client.get(response.location).get_data(as_text=True)
+    assert "data-refresh" in client.get(response.location).get_data(as_text=True)
 
 
 def test_before_the_decision_the_page_says_so(app, client):
@@ -478,3 +476,59 @@ def test_before_the_decision_the_page_says_so(app, client):
     assert client.get(f"{base}/khach-moi.pdf").status_code == 303
     assert client.post(f"{base}/giay-chung-nhan", data={}).status_code == 422
     assert client.get(f"{base}/mau-giay-chung-nhan").status_code == 200
+
+
+def test_a_prize_that_is_taken_back_takes_its_certificate_with_it(world, client, clock):
+    clock.instant = world.official_at
+    certificate, other = issue(world)[:2]
+    award = db.session.scalars(select(Award).order_by(Award.position)).first()
+    at = world.official_at + timedelta(days=30)
+    made = Amendment(
+        contest_id=world.contest.id,
+        result_set_id=award.result_set_id,
+        kind="revoke",
+        award_id=award.id,
+        follow="empty",
+        reason="Bài đã đăng từ trước",
+        moves=[],
+        decision_number="1500/QĐ-UBND",
+        decision_date=at.date(),
+        decision_signer="Lê Thị Hòa An",
+        proposed_by_id=world.first.id,
+        proposed_at=at,
+        second_approver_id=world.second.id,
+        second_approved_at=at,
+        visible_from=at + timedelta(hours=1),
+    )
+    db.session.add(made)
+    db.session.flush()
+    award.until_amendment_id = made.id
+    db.session.commit()
+    clock.instant = at
+    assert "Giấy này là thật" in client.get(f"/giay-chung-nhan/{certificate.code}").get_data(as_text=True)
+    clock.instant = at + timedelta(hours=1)
+    page = client.get(f"/giay-chung-nhan/{certificate.code}").get_data(as_text=True)
+    assert "Đã thu hồi" in page and "1500/QĐ-UBND" in page and "Bài đã đăng từ trước" in page
+    assert award.entry.author_name not in page
+    assert "Giấy này là thật" in client.get(f"/giay-chung-nhan/{other.code}").get_data(as_text=True)
+    names = {row[3] for row in lists.make_list(world.contest, "danh-sach-dat-giai", clock.instant).rows}
+    assert award.entry.title not in names
+    sign_in(client, award.entry.author)
+    assert client.get(f"/giay-chung-nhan/{certificate.code}/tai-ve.pdf").status_code == 404
+
+
+def test_a_unit_has_its_certificate_and_its_part_of_every_list(world, client, clock):
+    prize = next(each for each in world.contest.rules.prizes if each.to == "unit")
+    result_set = db.session.scalars(select(ResultSet)).one()
+    unit = make_unit("Xã Đồng Lòng")
+    db.session.add(
+        UnitAward(result_set_id=result_set.id, position=99, prize_id=prize.id, unit=unit, amount_vnd=5_000_000, why=[])
+    )
+    db.session.commit()
+    certificate = issue(world)[-1]
+    assert certificate.words["name"] == unit.name
+    clock.instant = world.official_at
+    page = client.get(f"/giay-chung-nhan/{certificate.code}").get_data(as_text=True)
+    assert unit.name in page and "Giấy này là thật" in page
+    for name in lists.LISTS:
+        assert any(unit.name in row for row in lists.make_list(world.contest, name, world.ready_at).rows)
