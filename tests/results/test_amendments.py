@@ -151,7 +151,7 @@ def test_two_people_and_the_database_knows(app):
 def test_before_its_own_instant_nobody_sees_it_and_it_can_be_called_off(app):
     world, now = announced()
     before = told(world, now)
-    row = propose(world, now, prize="A-nhi", title="Con kinh sạch", visible_from=now + DAY)
+    row = propose(world, now, prize="A-ban_doc", title="Bến đò đêm", visible_from=now + DAY)
     approve(world, row, now)
     assert told(world, now + DAY - timedelta(microseconds=1)) == before
     assert told(world, now + DAY) != before
@@ -163,7 +163,7 @@ def test_before_its_own_instant_nobody_sees_it_and_it_can_be_called_off(app):
     assert told(world, now + DAY) == before
     assert db.session.scalar(select(func.count(Award.id)).where(Award.since_amendment_id.is_not(None))) == 0
     # The same again, and then it is too late.
-    again = propose(world, now, prize="A-nhi", title="Con kinh sạch")
+    again = propose(world, now, prize="A-ban_doc", title="Bến đò đêm")
     approve(world, again, now)
     with pytest.raises(Conflict) as conflict:
         call_off_amendment(contest=world.contest, public_id=again.public_id, actor=world.first, now=now)
