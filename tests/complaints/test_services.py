@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from contest.audit.models import AuditRow
 from contest.complaints import queries, services
 from contest.complaints.models import Complaint, ComplaintFile, ComplaintNote
 from contest.complaints.personal import cases_of, forget_person
@@ -19,8 +22,9 @@ from contest.outbox.runner import render
 from contest.privacy.models import RetentionRun
 from contest.privacy.retention import run_retention
 from contest.privacy.rules import months_after
+from contest.privacy.services import ask, erase_person
 from tests.conftest import START, VIETNAM
-from tests.factories import make_contest, make_staff, make_user
+from tests.factories import make_contest, make_staff, make_user, sign_in
 from tests.factories.complaints import close_case, make_case
 from tests.factories.entries import changed_contest, make_finalist
 from tests.factories.results import make_results
@@ -63,6 +67,11 @@ def test_a_named_entry_or_prize_waits_when_the_rules_say_so(contest, staff):
     assert frozen.holds(entry.id, "nothing") and frozen.holds(-1, prize) and not frozen.holds(-1, other)
     close_case(one, staff, REMARKS)
     services.withdraw(complaint=two, now=REMARKS)
+    assert (one.freezes, two.freezes) == (False, False)
+    two.freezes = True  # whatever its row says: a closed case holds nothing up
+    assert prize not in queries.frozen_prizes(contest.id).prizes
+    two.freezes = False
+    assert not queries.frozen_prizes(make_contest(1).id), "nor anything in another contest"
     assert queries.frozen_prizes(contest.id).entries == frozenset()
     services.take(complaint=three, actor=staff, now=REMARKS)
     services.freeze(complaint=three, freezes=False, reason="Đã xem hồ sơ", actor=staff, now=REMARKS)
@@ -142,6 +151,16 @@ def test_an_owner_answers_and_a_closed_case_stays_as_it_is(contest, staff):
             act()
     told = [message.params.get("what") for message in db.session.query(Message).order_by(Message.id)]
     assert told == [None, "taken", "answered"]
+
+
+def test_the_sender_is_told_of_what_they_may_read(contest, staff):
+    made = make_case(contest, REMARKS)
+    services.note(complaint=made, text="Hỏi toà soạn.", inside=True, actor=staff, now=REMARKS)
+    assert db.session.query(Message).filter_by(template="complaint_news").count() == 0
+    services.note(complaint=made, text="Chúng tôi đang hỏi.", inside=False, actor=staff, now=REMARKS)
+    mail = db.session.query(Message).filter_by(template="complaint_news").one()
+    assert mail.params["what"] == "note" and "toà soạn" not in str(mail.params)
+    assert [note.text for note in queries.notes_of(made, for_sender=True)] == ["Chúng tôi đang hỏi."]
 
 
 @pytest.mark.parametrize("role", ["judge", "chair", "press", "observer"])
@@ -260,36 +279,58 @@ def test_retention_forgets_closed_cases_when_it_is_due(app, clock):
     assert db.session.query(RetentionRun).filter_by(rule="complaints").count() == 1, "nothing twice"
 
 
-def test_two_at_once_answer_once(app, contest, staff):
+def test_an_answer_and_a_withdrawal_at_once_are_one_of_the_two(app, contest, staff, clock, monkeypatch):
+    clock.instant = REMARKS
     made = make_case(contest, REMARKS)
     services.take(complaint=made, actor=staff, now=REMARKS)
     db.session.commit()
-    case_id, contest_id, staff_id = made.public_id, contest.id, staff.id
-    gate, said = threading.Barrier(2), []
+    desk = f"/ban-to-chuc/{contest.slug}/phan-anh/{made.public_id}/dap"
+    asks = [
+        (desk, {"outcome": "upheld", "reply": "Đúng."}),
+        (f"/phan-anh/{made.code}/rut", {}),
+        (desk, {"outcome": "x"}),
+    ]
+    for name in ("answer", "withdraw"):
+        monkeypatch.setattr(services, name, _slowly(getattr(services, name)))
+    clients = [app.test_client() for _ in asks]
+    for client in clients:
+        sign_in(client, staff)
+    gate, made_id = threading.Barrier(len(asks)), made.id
+    db.session.remove()
 
-    def run(outcome):
-        with app.app_context():
-            gate.wait()
-            try:
-                with writing() as now:
-                    person = db.session.get(type(staff), staff_id)
-                    found = queries.get_case(contest_id, case_id, lock=True)
-                    services.answer(complaint=found, outcome=outcome, reply=outcome, actor=person, now=now)
-                said.append(outcome)
-            except Conflict:
-                said.append("conflict")
-            finally:
-                db.session.remove()
+    def run(client, path, data):
+        gate.wait()
+        client.post(path, data=data)
 
-    threads = [threading.Thread(target=run, args=(outcome,)) for outcome in ("upheld", "rejected")]
+    threads = [threading.Thread(target=run, args=(client, *ask)) for client, ask in zip(clients, asks, strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(said, key=lambda word: word == "conflict")[1] == "conflict"
+    done = select(AuditRow.verb).where(AuditRow.verb.in_(["complaints.answer", "complaints.withdraw"]))
+    verbs = db.session.scalars(done).all()
+    state = db.session.get(Complaint, made_id).state
+    assert [*verbs] == [{"answered": "complaints.answer", "withdrawn": "complaints.withdraw"}[state]]
+
+
+def _slowly(act):
+    """The same, long enough after the case was read for another to have read it, too."""
+
+    def slow(**given):
+        time.sleep(0.4)
+        return act(**given)
+
+    return slow
+
+
+def test_erasing_a_person_takes_them_out_of_their_cases(contest):
+    person, operator = make_user("Bà Sáu"), make_user()
+    made = make_case(contest, REMARKS, person=person, name="Bà Sáu")
+    with writing():
+        asked = ask(person=person, kind="erase", text="", now=REMARKS)
+        erase_person(request=asked, actor=operator, now=LATE)
     db.session.expire_all()
-    assert db.session.get(Complaint, made.id).outcome == next(word for word in said if word != "conflict")
-    assert db.session.query(Message).filter_by(template="complaint_news").count() == 2, "taken, and answered once"
+    assert (made.name, made.contact, made.user_id) == ("", "", None)
 
 
 @pytest.mark.parametrize("locale", ["vi", "en"])
