@@ -345,16 +345,24 @@ def find_confirmed(code: str, now: datetime) -> Confirmed | None:
         if kind == "unit":
             name = certificate.words["name"]
         elif (entry := db.session.get(Entry, int(thing))) is not None:
-            name = _public_name(entry, certificate.recipient)
+            corrected = next(
+                (
+                    each.author
+                    for each in awards_at(found.result_set, now)
+                    if each.award.entry_id == entry.id and each.award.prize_id == prize_id
+                ),
+                None,
+            )
+            name = _public_name(entry, certificate.recipient, corrected)
     return Confirmed(certificate, contest, state, contest.rules.find_prize(prize_id), name, amendment)
 
 
-def _public_name(entry: Entry, recipient: str) -> str:
-    """The name of one of an entry's authors as the public may see it."""
+def _public_name(entry: Entry, recipient: str, corrected: str | None) -> str:
+    """The name of one of an entry's authors as the public may see it; the leader's as it was `corrected`."""
     category = entry.contest.rules.category(entry.category)
     if recipient == "author":
         child = is_child(entry.author_birth_date, entry.submitted_at, category)
-        return shown_name(entry.author_name, entry.pen_name, child=child)
+        return shown_name(corrected or entry.author_name, entry.pen_name, child=child)
     member = _member(entry, recipient)
     if member is None:
         return ""
