@@ -21,7 +21,7 @@ from contest.results.amendments import (
 )
 from contest.results.models import Award
 from contest.results.models_after import Amendment
-from contest.results.queries import awarded_entries, awards_at, find_standing, paper_state
+from contest.results.queries import amendments_at, awarded_entries, awards_at, find_standing, paper_state
 from tests.factories import make_user
 from tests.factories.results import NUMBER, judge_finalists, make_results, make_world, publish
 
@@ -266,3 +266,32 @@ def test_a_name_and_a_citation_are_corrected_and_the_old_words_stay_on_record(ap
     with pytest.raises(Refused):
         propose_correction(**given, field="citation", after="", signer="A", actor=world.first, now=now)
     assert db.session.scalar(select(func.count(Amendment.id))) == 2
+
+
+def test_what_one_person_proposed_never_shows_by_the_clock_nor_what_was_called_off(app):
+    world, now = announced()
+    award = award_of(world, "A-nhat", "Đồi cằn trổ hoa")
+    given = {"contest": world.contest, "award": award, "reason": "Sai dấu", "number": OTHER, "on": now.date()}
+    row = propose_correction(
+        **given,
+        field="author",
+        after="Tên Khác",
+        signer="A",
+        actor=world.first,
+        now=now,
+        visible_from=now + DAY,
+    )
+    db.session.commit()
+    later = now + 2 * DAY
+
+    def shown():
+        author = awards_at(find_standing(world.contest.id), later)[0].author
+        return author, [each.public_id for each in amendments_at(world.contest.id, later)]
+
+    assert shown() == (None, [])
+    approve(world, row, now)
+    assert shown() == ("Tên Khác", [row.public_id])
+    assert amendments_at(world.contest.id, now + DAY - timedelta(microseconds=1)) == []
+    call_off_amendment(contest=world.contest, public_id=row.public_id, actor=world.second, now=now)
+    db.session.commit()
+    assert shown() == (None, [])
