@@ -180,7 +180,10 @@ def with_plan(document: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     press = read_instant((made.get("announcement") or {}).get("press_early_access"))
     if announced[0] and announced[1] and press:
         made["announcement"]["press_early_access"] = spell_instant(press + (announced[1].opens - announced[0].opens))
-    return agreed(dict(move_days(made, {old: new for old, new in moved.items() if old != new})))
+    # The occasion keeps its day when the results are announced on another one.
+    wording = (made.get("anniversary") or {}).get("wording") or {}
+    kept = {text: text for text in wording.values() if isinstance(text, str)}
+    return agreed(dict(move_days(made, {old: new for old, new in moved.items() if old != new}, kept)))
 
 
 def agreed(document: dict[str, Any]) -> dict[str, Any]:

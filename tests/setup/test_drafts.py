@@ -75,6 +75,17 @@ def test_a_planned_timetable_has_no_problem_and_the_articles_tell_it(index):
     assert all("2025" in each or each.startswith(("31/3/2027", "31 Mar")) for each in told), told
 
 
+def test_the_occasion_keeps_its_day_when_the_results_are_announced_on_another(app):
+    old = document(2028)
+    at = announcement_of(old) - timedelta(days=2)  # a Friday; 11 June 2028 is a Sunday
+    plan = plan_back(at, [slot.key for slot in slots_of(old)], WORKS, today=START.date(), locked_before_vote=True)
+    made = with_plan(old, plan)
+    assert rule_set_problems(made) == []
+    assert made["anniversary"] == old["anniversary"]
+    eleven = made["rules_articles"][10]["text"]["vi"]
+    assert "ngày 09/6/2028" in eleven and "11/6/2028)" in eleven
+
+
 def test_a_draft_keeps_what_is_wrong_and_says_where(app):
     person = make_user()
     draft = start_draft(owner=person, origin="blank", document=blank_document(), now=START)
