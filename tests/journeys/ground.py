@@ -17,7 +17,7 @@ from flask import current_app
 from PIL import Image
 from sqlalchemy import select
 
-from contest.accounts.models import User
+from contest.accounts.models import SiteRole, User
 from contest.contests.models import Contest
 from contest.contests.ruleset import parse_rule_set
 from contest.contests.services import load_rule_set
@@ -314,6 +314,16 @@ def counted() -> dict[str, Any]:
     return {"contest": contest.slug, "receipt": receipt.said, "cast": 216}
 
 
+def season() -> dict[str, Any]:
+    """The second contest as last season's, an operator, and somebody who will organise the next one."""
+    contest = make_contest(1)
+    operator = _person("diep")
+    role = db.session.scalar(select(SiteRole).where(SiteRole.name == "operator"))
+    operator.roles.append(role or SiteRole(name="operator"))
+    _person("chinh")
+    return {"contest": contest.slug}
+
+
 GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "bench": bench,
     "closing": closing,
@@ -325,6 +335,7 @@ GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "ballots": ballots,
     "review": review,
     "counted": counted,
+    "season": season,
 }
 
 if __name__ == "__main__":
