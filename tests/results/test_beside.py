@@ -148,3 +148,14 @@ def test_choosing_takes_back_approvals_and_nobody_else_chooses(app):
     with pytest.raises(Refused) as refused:
         choose(world, "nhan_vat", "Con kinh sạch")
     assert refused.value.code == "not_organiser"
+
+
+def test_no_more_are_chosen_than_there_are(app):
+    world = make_results()
+    for _ in range(world.contest.rules.find_prize("tap_the").count):
+        choose(world, "tap_the", unit=make_unit())
+    for title in ("Đồi cằn trổ hoa", "Bến đò đêm"):
+        choose(world, "nhan_vat", title)
+    with pytest.raises(Conflict) as conflict:
+        choose(world, "tap_the", unit=make_unit())
+    assert conflict.value.code == "all_chosen"
