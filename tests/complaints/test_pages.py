@@ -303,3 +303,12 @@ def test_what_was_published_waits_for_the_results(client, app, clock):
     assert app.extensions["results_are_public"](side.contest.id, clock.instant) is False
     publish(side)
     assert app.extensions["results_are_public"](side.contest.id, clock.instant) is True
+
+
+def test_finalists_cannot_be_chosen_before_they_are_announced(client, app, clock):
+    clock.instant = datetime(2027, 4, 28, 7, 59, 59, tzinfo=VIETNAM)
+    side = make_world().here
+    path = f"/cuoc-thi/{side.contest.slug}/phan-anh?bai={side.finalist.public_id}"
+    assert side.finalist.public_id not in re.sub(r'href="[^"]*"', "", client.get(path).get_data(as_text=True))
+    send(client, side.contest, entry=side.finalist.public_id, text="Sớm")
+    assert db.session.query(Complaint).filter_by(text="Sớm").one().entry_id is None
