@@ -1,40 +1,26 @@
-"""Papers made in the background: asked for, made piece by piece, given up, kept for a while.
-
-A piece is made outside any transaction, stored, and then written down; a worker that is killed loses at most the
-piece in its hands, and whoever takes the job next goes on after the last one that was written down.
-"""
+"""Papers made in the background: asked for, given up, and what they are called. The work is in tasks_papers."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
-from contest.core import clock
-from contest.core.db import db, writing
+from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.files import FileStore
-from contest.core.pdf import make_pdf
-from contest.core.web.files import file_store
 from contest.results.acts import note
-from contest.results.certificates import contest_line, decided_results, issue, look_of, page_data, paper_data
-from contest.results.looks import checked
+from contest.results.certificates import contest_line, decided_results, issue, look_of
 from contest.results.models_after import Certificate, PaperJob
 
-log = logging.getLogger(__name__)
 CERTIFICATES = "certificates"
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 OPEN = (WAITING, RUNNING)
 # Certificates in a piece: a file that a printer takes in one go, and little memory while it is made.
 PIECE = 25
-CLAIM = timedelta(minutes=2)
-# A slice of work, so that other jobs of the loop are not kept waiting.
-_SLICE = timedelta(seconds=4)
 KEPT = timedelta(days=14)  # that finished files are there to fetch; they can be made again
 OUTDATED = N_("The results have changed since these papers were asked for. Ask for them again.")
 NOT_MADE = N_("The papers could not be made. Please try again; if it happens again, tell the operator.")
@@ -139,138 +125,6 @@ def give_up(*, contest: Contest, job: PaperJob, actor: User, now: datetime) -> l
     note(contest, "give_up_papers", actor, now, job=job.public_id)
     db.session.flush()
     return loose
-
-
-# The work itself
-
-
-def work_on_papers() -> int:
-    """Work for a slice of time on the oldest job; returns how many papers were made."""
-    wall = clock.wall()
-    job_id = _next(wall)
-    db.session.rollback()
-    if job_id is None:
-        return 0
-    with writing():
-        if not _claim(job_id, wall):
-            return 0
-    try:
-        return _work(job_id, wall)
-    except Refused:
-        # The store is away, or too much is being printed: the next tick tries again.
-        return 0
-    except Exception:
-        # What nobody thought of must not be tried for ever: the jobs behind it would wait for ever.
-        log.exception("papers %s could not be made", job_id)
-        db.session.rollback()
-        with writing() as now:
-            _end(job_id, FAILED, now, NOT_MADE)
-        return 0
-    finally:
-        db.session.rollback()
-        _let_go(job_id)
-
-
-def _next(wall: datetime) -> int | None:
-    found: int | None = db.session.scalar(
-        select(PaperJob.id)
-        .where(PaperJob.state.in_(OPEN), or_(PaperJob.claimed_until.is_(None), PaperJob.claimed_until <= wall))
-        .order_by(PaperJob.id)
-        .limit(1)
-    )
-    return found
-
-
-def _claim(job_id: int, wall: datetime) -> bool:
-    won = db.session.execute(
-        update(PaperJob)
-        .where(
-            PaperJob.id == job_id,
-            PaperJob.state.in_(OPEN),
-            or_(PaperJob.claimed_until.is_(None), PaperJob.claimed_until <= wall),
-        )
-        .values(claimed_until=wall + CLAIM, state=RUNNING)
-    )
-    return bool(won.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
-
-
-def _let_go(job_id: int) -> None:
-    with writing():
-        db.session.execute(update(PaperJob).where(PaperJob.id == job_id).values(claimed_until=None))
-
-
-def _work(job_id: int, began: datetime) -> int:
-    files, made = file_store(), 0
-    # At least one piece in each slice, however long making it takes.
-    while not made or clock.wall() - began < _SLICE:
-        db.session.rollback()
-        db.session.expire_all()  # nothing of a finished piece is kept
-        job = db.session.get(PaperJob, job_id)
-        if job is None or job.state != RUNNING:
-            return made  # given up meanwhile
-        if job.done >= job.total:
-            with writing() as now:
-                _end(job_id, DONE, now, None)
-            return made + 1
-        if not still_decided(job):
-            with writing() as now:
-                _end(job_id, FAILED, now, OUTDATED)
-            return made + 1
-        place, count = len(job.parts), min(PIECE, job.total - job.done)
-        content = _piece(job)
-        db.session.rollback()
-        made += count if _keep(job_id, place, count, files.put(content, "pdf"), files) else 1
-    return made
-
-
-def _piece(job: PaperJob) -> bytes:
-    """The next certificates as one file."""
-    ids = job.spec["items"][job.done : job.done + PIECE]
-    found = {each.id: each for each in db.session.scalars(select(Certificate).where(Certificate.id.in_(ids)))}
-    contest = db.session.get_one(Contest, job.contest_id)
-    look = checked(contest.rules, job.spec["look"])
-    address = job.spec["address"]
-    pages = [page_data(found[each], address) for each in ids]
-    data = paper_data(job.spec["head"], look, job.spec["contest"], pages)
-    return make_pdf("certificate", data, at=job.asked_at)
-
-
-def _keep(job_id: int, place: int, count: int, key: str, files: FileStore) -> bool:
-    """Write a finished piece down; False (and its file is gone) when the job went on without it."""
-    with writing():
-        job = db.session.get(PaperJob, job_id, with_for_update=True)
-        kept = job is not None and job.state == RUNNING and len(job.parts) == place
-        if job is not None and kept:
-            job.parts = [*job.parts, key]
-            job.done += count
-            job.claimed_until = clock.wall() + CLAIM
-    if not kept:
-        files.remove(key)
-    return kept
-
-
-def _end(job_id: int, state: str, now: datetime, error: str | None) -> None:
-    job = db.session.get(PaperJob, job_id, with_for_update=True)
-    if job is not None and job.state in OPEN:
-        job.state, job.error, job.finished_at, job.claimed_until = state, error, now, None
-
-
-def forget_papers() -> int:
-    """Remove finished files after a while; the job stays as a line that says what was made."""
-    before = clock.now() - KEPT
-    over = select(PaperJob).where(PaperJob.state.not_in(OPEN), PaperJob.finished_at < before)
-    waiting = [job.id for job in db.session.scalars(over) if job.parts]
-    db.session.rollback()
-    if not waiting:
-        return 0
-    loose: list[str] = []
-    with writing():
-        for job in db.session.scalars(select(PaperJob).where(PaperJob.id.in_(waiting))):
-            loose += job.parts
-            job.parts = []
-    for key in loose:
-        file_store().remove(key)
-    return len(loose)
 
 
 def part_name(job: PaperJob, place: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contest.app import create_app
 from contest.core import clock as clocks
-from contest.results import jobs
+from contest.results.tasks_papers import work_on_papers
 from tests.conftest import settings_for
 
 
@@ -16,7 +16,7 @@ def main(data: str, url: str, instant: str) -> None:
     app = create_app(settings_for(Path(data), url))
     clocks.use(clocks.StillClock(datetime.fromisoformat(instant)))
     with app.app_context():
-        while jobs.work_on_papers():
+        while work_on_papers():
             pass
 
 

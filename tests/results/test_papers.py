@@ -16,7 +16,7 @@ from contest.core.web.files import file_store
 from contest.core.wordfile import Grid, Line, make_document
 from contest.documents.services import read_document
 from contest.entries.models import CoAuthor
-from contest.results import certificates, jobs, lists, looks
+from contest.results import certificates, jobs, lists, looks, tasks_papers
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import Amendment, Certificate, PaperJob, UnitAward
 from contest.tasks import tick
@@ -61,7 +61,7 @@ def issue(world, now=None):
 
 def work(times=30):
     for _ in range(times):
-        if not jobs.work_on_papers():
+        if not tasks_papers.work_on_papers():
             return
 
 
@@ -229,13 +229,13 @@ def test_a_killed_worker_loses_one_piece_at_most(many, monkeypatch, clock, at):
 
     with monkeypatch.context() as patch:
         patch.setattr(type(files), "put", dies)
-        patch.setattr(jobs, "_let_go", lambda _job_id: None)  # a killed process lets nothing go
+        patch.setattr(tasks_papers, "_let_go", lambda _job_id: None)  # a killed process lets nothing go
         with pytest.raises(Killed):
-            jobs.work_on_papers()
+            tasks_papers.work_on_papers()
     db.session.rollback()
     job = find(public_id)
     assert (job.state, job.done, len(job.parts)) == ("running", 2, 1)
-    assert jobs.work_on_papers() == 0, "somebody else's claim holds"
+    assert tasks_papers.work_on_papers() == 0, "somebody else's claim holds"
     job.claimed_until = None
     first = job.parts[0]
     db.session.commit()
@@ -247,7 +247,7 @@ def test_a_killed_worker_loses_one_piece_at_most(many, monkeypatch, clock, at):
 
 def test_two_workers_make_no_piece_twice(many, monkeypatch):
     public_id = ask(many)
-    keep = jobs._keep
+    keep = tasks_papers._keep
     kept = []
 
     def both(job_id, place, count, key, files):
@@ -256,7 +256,7 @@ def test_two_workers_make_no_piece_twice(many, monkeypatch):
         kept.append(keep(job_id, place, count, again, files))
         return kept[-2]
 
-    monkeypatch.setattr(jobs, "_keep", both)
+    monkeypatch.setattr(tasks_papers, "_keep", both)
     work()
     job = find(public_id)
     assert job.done == job.total and kept.count(True) == len(job.parts) == kept.count(False)
@@ -312,15 +312,15 @@ def test_files_are_removed_after_a_while(many, clock):
     clock.instant = many.ready_at
     work()
     parts = find(public_id).parts
-    assert jobs.forget_papers() == 0
+    assert tasks_papers.forget_papers() == 0
     clock.instant = many.ready_at + jobs.KEPT + timedelta(hours=1)
-    assert jobs.forget_papers() == len(parts)
+    assert tasks_papers.forget_papers() == len(parts)
     assert find(public_id).parts == []
 
 
 def test_what_cannot_be_made_ends_and_says_so(many, monkeypatch):
     public_id = ask(many)
-    monkeypatch.setattr(jobs, "make_pdf", lambda *_args, **_more: 1 / 0)
+    monkeypatch.setattr(tasks_papers, "make_pdf", lambda *_args, **_more: 1 / 0)
     work()
     assert find(public_id).state == "failed"
 
@@ -364,7 +364,7 @@ def test_what_people_typed_is_never_part_of_a_template(app, world, template):
 
 
 def certificates_pdf(data, at):
-    return jobs.make_pdf("certificate", data, at=at)
+    return tasks_papers.make_pdf("certificate", data, at=at)
 
 
 # Lists
