@@ -14,9 +14,9 @@ from contest.core.errors import Dong
 from contest.entries.shown import is_child, shown_name
 from contest.results.publishing import same_number
 from contest.results.rules import (
+    beside_prizes,
     computed_prizes,
     names_outside,
-    beside_prizes,
     quotation,
     remarks_until,
 )
