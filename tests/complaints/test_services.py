@@ -259,6 +259,7 @@ def test_retention_forgets_closed_cases_when_it_is_due(app, clock):
     services.note(complaint=closed, text="Nội bộ.", inside=True, actor=staff, now=LATE)
     services.note(complaint=closed, text="Bà Sáu đã đến.", inside=False, actor=staff, now=LATE)
     still = make_case(contest, REMARKS, text="Hai", name="Bà Sáu")
+    elsewhere = close_case(make_case(make_contest(1), LATE, name="Ông Tư"), staff, LATE)
     due = months_after(result_set.visible_from, contest.rules.privacy.erase_contacts_after_months)
 
     def run(day):
@@ -271,6 +272,7 @@ def test_retention_forgets_closed_cases_when_it_is_due(app, clock):
     assert any(key.endswith(".pdf") for key in keys)
     db.session.expire_all()
     assert db.session.get(Complaint, closed.id).name == "" and db.session.get(Complaint, still.id).name == "Bà Sáu"
+    assert db.session.get(Complaint, elsewhere.id).name == "Ông Tư", "that contest has no results yet"
     assert db.session.query(ComplaintFile).count() == 0
     assert [note.text for note in db.session.query(ComplaintNote)] == ["Nội bộ."]
     runs = db.session.query(RetentionRun).filter_by(rule="complaints").all()
