@@ -354,6 +354,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "name": "bai-du-thi",
         "filename": "css/look.css",
         "suffix": "pdf",
+        "ending": "xlsx",
         "round_id": side.assignment.round,
         "category": side.judged.category,
     }

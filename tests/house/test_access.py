@@ -521,7 +521,7 @@ organiser or secretary:
     POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/rut
     POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/tro-lai
     GET /ban-to-chuc/<slug>/binh-chon/ra-soat/phan-bo
-    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/tong-hop.<any(csv, xlsx):suffix>
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/tong-hop.<any(csv, xlsx):ending>
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
     GET /ban-to-chuc/<slug>/cham/phieu-giay
     GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>
