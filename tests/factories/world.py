@@ -666,6 +666,7 @@ FREE = {
     "template",
     "channel",
     "suffix",
+    "ending",
 }
 
 

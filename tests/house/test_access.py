@@ -238,7 +238,10 @@ def meant_for(access: Any, case: Case) -> set[str]:
 
 
 def waits(case: Case, moment: str) -> bool:
-    """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
+    """Whether the page waits: a judge opens no entry before marking opens; a unit keeps a roll where voters are
+    known by one, which they are not in this contest."""
+    if case.rule.endpoint == "voting.unit_roll":
+        return True
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
     )
