@@ -45,7 +45,7 @@ def test_two_people_review_a_vote(
     van, diep = meet("van", **way), meet("diep", **way)
     tap(van, PEOPLE["van"][0])
     van.go(desk)
-    van.sees("Dấu hiệu cần xem", "Mã được gõ nhanh hơn người có thể gõ")
+    van.sees("Dấu hiệu cần xem", "Mã được nhập nhanh hơn sức người")
     van.look("review-desk", axe=True)
     drawn(van, desk)
     van.sees("không được giao chỉ tiêu bình chọn")
