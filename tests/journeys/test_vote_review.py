@@ -52,7 +52,7 @@ def test_two_people_review_a_vote(
     van.look("review-pictures", axe=True)
 
     van.go(finding)
-    van.sees("24 phiếu", "Lựa chọn chỉ hiện sau khi đóng bình chọn")
+    van.sees("24 phiếu", "Nội dung phiếu không bao giờ hiện ở đây")
     van.look("review-finding", axe=True)
     van.fill(reason="automated", words="ngắn")
     van.send("/de-nghi", status=422)
