@@ -223,7 +223,7 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None, jobs: Sequenc
 
 
 def _is_busy(error: OperationalError) -> bool:
-    """Whether another writer of SQLite held on for longer than one waits: nothing is wrong, the next tick tries again."""
+    """Whether another writer of SQLite held on for longer than one waits: the next tick tries again."""
     return "database is locked" in str(error.orig)
 
 

@@ -96,10 +96,10 @@ def test_two_people_review_a_vote(
     diep.go(batch)
     diep.sees("23")
 
-    # After the close what was chosen is shown, by code.
+    # After the close neither.
     move_clock(van, CLOSED)
     van.go(finding)
-    van.sees("lựa chọn hiện theo mã số bài")
+    van.sees("Nội dung phiếu không bao giờ hiện ở đây")
     van.look("review-finding-closed", axe=True)
     for person in (van, diep):
         person.assert_content()
