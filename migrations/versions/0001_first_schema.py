@@ -979,7 +979,6 @@ def upgrade() -> None:
         sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("upto", sa.DateTime(timezone=True), nullable=True),
         sa.Column("day_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("day_upto", sa.DateTime(timezone=True), nullable=True),
         sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("usual", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_look_contest_id_contest")),
