@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask, current_app
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from contest.accounts.sign_ins import forget_old
 from contest.audit.models import AuditRow
@@ -214,9 +215,19 @@ def tick(app: Flask, last_runs: dict[str, datetime] | None = None, jobs: Sequenc
         with app.app_context():
             try:
                 done += job.run()
+            except OperationalError as error:
+                if _is_busy(error):
+                    log.warning("background job %s waits: the database is busy", job.name)
+                else:
+                    log.exception("background job %s failed", job.name)
             except Exception:
                 log.exception("background job %s failed", job.name)
     return done
+
+
+def _is_busy(error: OperationalError) -> bool:
+    """Whether another writer of SQLite held on for longer than one waits: the next tick tries again."""
+    return "database is locked" in str(error.orig)
 
 
 def run(app: Flask, stop: threading.Event) -> None:

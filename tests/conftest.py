@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The summary names what was played twice; a fault of ours fails both times.
     """
     for item in items:
-        if {"browser", "gather"} & set(getattr(item, "fixturenames", ())):
+        if item.get_closest_marker("browser") or {"browser", "gather"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
 
 

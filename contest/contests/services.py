@@ -51,6 +51,7 @@ def load_rule_set(
         number = 1 + max(
             db.session.scalars(select(RuleSetVersion.number).where(RuleSetVersion.contest_id == contest.id))
         )
+        _check_the_vote(contest.rules, rules, now)
     version = RuleSetVersion(
         contest_id=contest.id,
         number=number,
@@ -78,6 +79,31 @@ def load_rule_set(
     )
     db.session.flush()
     return contest
+
+
+# What a ballot is. The log of a vote fixes it with its first line, and those who voted did so by it.
+_OF_A_BALLOT = (
+    "enabled",
+    "categories",
+    "identity",
+    "ballot_scope",
+    "ballots_per_day",
+    "choices_max",
+    "choices_per_category",
+)
+
+
+def _check_the_vote(before: RuleSet, after: RuleSet, now: datetime) -> None:
+    """Raises Refused for rules that change what a ballot is once readers vote."""
+    if not (before.voting.enabled and before.has_begun("voting", now)):
+        return
+    changed = [name for name in _OF_A_BALLOT if getattr(before.voting, name) != getattr(after.voting, name)]
+    if changed:
+        raise Refused(
+            N_("Readers vote already: what a ballot is cannot be changed any more (voting.%(field)s)."),
+            code="vote_has_begun",
+            field=changed[0],
+        )
 
 
 def _copy_timetable(contest: Contest, rules: RuleSet) -> None:

@@ -42,8 +42,11 @@ class Passage:
 
 
 def differences(old: str, new: str, *, around: int = 1) -> list[Passage]:
-    """`old` against `new`, with `around` unchanged paragraphs kept at each side of a change."""
-    passages = list(_paragraphs(old.split("\n\n") if old else [], new.split("\n\n") if new else []))
+    """`old` against `new`, with `around` unchanged paragraphs kept at each side of a change.
+
+    A blank paragraph is none: texts that differ in those alone do not differ.
+    """
+    passages = list(_paragraphs(paragraphs(old), paragraphs(new)))
     near = {
         place + step for place, passage in enumerate(passages) if passage.changed for step in range(-around, around + 1)
     }
@@ -60,6 +63,11 @@ def differences(old: str, new: str, *, around: int = 1) -> list[Passage]:
     if skipped:
         kept.append(Passage(skipped=skipped))
     return kept
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text that are not blank."""
+    return [each for each in text.split("\n\n") if each]
 
 
 def words(old: str, new: str) -> tuple[Piece, ...]:

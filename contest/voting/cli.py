@@ -16,7 +16,7 @@ from contest.core.signing import BadKeyFile, Signer, SigningKeys
 from contest.core.web.keys import log_signer
 from contest.voting import queries_log, sealing
 from contest.voting.ledger.notes import verifier_key
-from contest.voting.log import find_log
+from contest.voting.log import find_log, signed_by
 from contest.voting.log_check import check_log
 from contest.voting.tasks import seal_waiting
 
@@ -52,10 +52,9 @@ def show_key(slug: str) -> None:
     """Show the key of the log of SLUG as others are given it; exits with 1 when the log names another."""
     contest = _contest(slug)
     signer = _signer(contest)
-    key = verifier_key(signer.origin, signer.public)
-    click.echo(key)
     found = find_log(contest.id)
-    if found is not None and found.key != key:
+    click.echo(verifier_key(found.origin if found else signer.origin, signer.public))
+    if found is not None and not signed_by(found, signer.public):
         raise click.ClickException(f"the log names another key, and nothing can be sealed here: {found.key}")
 
 

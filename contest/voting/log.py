@@ -29,6 +29,11 @@ def find_log(contest_id: int) -> BallotLog | None:
     return db.session.get(BallotLog, contest_id)
 
 
+def signed_by(log: BallotLog, public: bytes) -> bool:
+    """Whether this is the key of a log. A log keeps the name it was opened under, whatever the site is called since."""
+    return log.key == verifier_key(log.origin, public)
+
+
 def open_log(*, contest: Contest, signer: Signer, now: datetime) -> bool:
     """Write the first leaf: the rules by their hash, the candidates, the key. True when this call did.
 

@@ -66,8 +66,7 @@ class VoteLook(Base):
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"), primary_key=True, autoincrement=False)
     last_id: Mapped[int] = mapped_column(BigId, default=0)  # the last ballot of the windows that are done
     upto: Mapped[datetime | None] = mapped_column(UtcInstant)
-    day_id: Mapped[int] = mapped_column(BigId, default=0)  # as last_id and upto, for whole days
-    day_upto: Mapped[datetime | None] = mapped_column(UtcInstant)
+    day_id: Mapped[int] = mapped_column(BigId, default=0)  # as last_id, for whole days
     whole_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when all was looked through after the close
     usual: Mapped[Json]
 

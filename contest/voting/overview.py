@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from contest.contests.models import Contest
 from contest.core.db import db
-from contest.voting.ledger.notes import verifier_key
+from contest.voting.log import signed_by
 from contest.voting.models_log import BallotLog, Checkpoint, Leaf, WitnessReport
 from contest.voting.models_review import Finding, PaperBatch, Setting, SmsCost
 from contest.voting.queries import turnout
@@ -43,8 +43,8 @@ class Overview:
     cost_vnd: int
 
 
-def overview(contest: Contest, *, origin: str, public: bytes) -> Overview:
-    """How the vote of `contest` stands; `origin` and `public` are of the key that signs its log. Eight statements."""
+def overview(contest: Contest, *, public: bytes) -> Overview:
+    """How the vote of `contest` stands; `public` is the key that signs its log now. Eight statements."""
     log = db.session.get(BallotLog, contest.id)
     waiting, oldest = db.session.execute(
         select(func.count(Leaf.id), func.min(Leaf.at)).where(Leaf.contest_id == contest.id, Leaf.position.is_(None))
@@ -59,7 +59,7 @@ def overview(contest: Contest, *, origin: str, public: bytes) -> Overview:
         waiting=waiting,
         oldest_waiting=oldest,
         checkpoint=db.session.scalar(latest),
-        key_ok=None if log is None else log.key == verifier_key(origin, public),
+        key_ok=None if log is None else bool(public) and signed_by(log, public),
         witnesses=_witnesses(contest.id),
         findings=_count(
             select(func.count(Finding.id)).where(Finding.contest_id == contest.id, Finding.state == "open")

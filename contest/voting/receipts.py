@@ -22,9 +22,8 @@ from contest.core.signing import Signer
 from contest.outbox.services import ask_for_mail
 from contest.voting.channels import find_channel
 from contest.voting.ledger.leaves import promise_text
-from contest.voting.ledger.notes import verifier_key
 from contest.voting.models import Ballot, VoteKey, Voter
-from contest.voting.models_log import Leaf
+from contest.voting.models_log import BallotLog, Leaf
 from contest.voting.rules import tag_of
 
 
@@ -67,7 +66,8 @@ class Receipt:
 def receipt_of(*, contest: Contest, voter_id: int, scope: str, signer: Signer) -> Receipt | None:
     """The receipt of a ballot as it stands; None when this voter has none of this scope."""
     row = db.session.execute(
-        select(Ballot.ballot_id, Ballot.changed_at, Leaf)
+        select(Ballot.ballot_id, Ballot.changed_at, Leaf, BallotLog.key)
+        .join(BallotLog, BallotLog.contest_id == Ballot.contest_id)
         .join(Leaf, (Leaf.ballot_id == Ballot.id) & (Leaf.revision == Ballot.revision))
         .where(Ballot.contest_id == contest.id, Ballot.voter_id == voter_id, Ballot.scope == scope)
     ).one_or_none()
@@ -86,7 +86,7 @@ def receipt_of(*, contest: Contest, voter_id: int, scope: str, signer: Signer) -
         tag=said["tag"],
         promise=base64.b64encode(signer.private.sign(promise_text(leaf.hash, at))).decode(),
         at=at,
-        key=verifier_key(signer.origin, signer.public),
+        key=row.key,
         sealed=leaf.position is not None,
         by_browser=leaf.committed_by == "browser",
     )

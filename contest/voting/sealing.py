@@ -26,7 +26,8 @@ from contest.core.signing import Signer
 from contest.voting.identity import inserting
 from contest.voting.ledger.merkle import Frontier, leaf_hash
 from contest.voting.ledger.notes import Checkpoint as Statement
-from contest.voting.ledger.notes import sign, verifier_key
+from contest.voting.ledger.notes import sign
+from contest.voting.log import signed_by
 from contest.voting.models_log import BallotLog, Checkpoint, Leaf, Tile
 from contest.voting.tiles import Address, edge_of, grown, row_of
 
@@ -100,7 +101,7 @@ def trouble(contest_id: int, signer: Signer, now: datetime) -> str:
     found = db.session.get(BallotLog, contest_id)
     if found is None:
         return ""
-    if found.key != verifier_key(signer.origin, signer.public):
+    if not signed_by(found, signer.public):
         return "key"
     since = waiting(contest_id).since
     return "late" if since is not None and since <= now - TROUBLE else ""
@@ -125,7 +126,7 @@ def prepare(*, contest_id: int, signer: Signer, now: datetime, force: bool = Fal
     rows = db.session.execute(query.order_by(Leaf.id).limit(BATCH)).all()
     if not rows:
         return None
-    if found.key != verifier_key(signer.origin, signer.public):
+    if not signed_by(found, signer.public):
         raise WrongKey(f"the log of {found.origin} names {found.key}")
     leaves = []
     for row in rows:

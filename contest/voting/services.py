@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple
 from contest.contests.models import find_parsed, keep_parsed
 from contest.contests.ruleset import RuleSet
 from contest.core.db import db, new_code
-from contest.core.driver import Driver, writing_directly
+from contest.core.driver import Driver
 from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.voting.codes import confirm_code, forget_old_codes, request_code
 from contest.voting.identity import admit_account, admit_voter, must_be_open
@@ -51,7 +51,6 @@ __all__ = [
     "Sealed",
     "admit_account",
     "admit_voter",
-    "cast_at_once",
     "cast_ballot",
     "confirm_code",
     "forget_old_codes",
@@ -119,8 +118,10 @@ def cast_ballot(
     part: str = "",
     sealed: Sealed | None = None,
     opened: Collection[str] = (),
+    driver: Driver | None = None,
 ) -> Cast:
-    """Cast, or change, a ballot of a voter. Call it first thing inside `writing()`.
+    """Cast, or change, a ballot of a voter. Call it first thing inside `writing()`, or inside
+    `writing_directly()` with its `driver`.
 
     `picks` are public ids of entries. `based_on` is the revision that the voter was looking at (0:
     none yet): when another window has changed the ballot since, nothing is overwritten. None
@@ -140,35 +141,7 @@ def cast_ballot(
     6. Insert the choices, and the leaf with the commitment to them. Raises Refused when the
        browser's commitment is not the one to what it sent.
     """
-    return _cast(Driver.of(db.session.connection()), slug, voter_id, picks, now, based_on, part, sealed, opened)
-
-
-def cast_at_once(
-    *,
-    slug: str,
-    voter_id: int,
-    picks: Collection[str],
-    based_on: int | None = None,
-    part: str = "",
-    sealed: Sealed | None = None,
-    opened: Collection[str] = (),
-) -> Cast:
-    """`cast_ballot` in a transaction of its own, committed: what a request does, without a session."""
-    with writing_directly() as (driver, now):
-        return _cast(driver, slug, voter_id, picks, now, based_on, part, sealed, opened)
-
-
-def _cast(
-    driver: Driver,
-    slug: str,
-    voter_id: int,
-    picks: Collection[str],
-    now: datetime,
-    based_on: int | None,
-    part: str,
-    sealed: Sealed | None,
-    opened: Collection[str],
-) -> Cast:
+    driver = driver or Driver.of(db.session.connection())
     found = _locked(driver, slug, voter_id, now)
     if found.barred:
         raise Refused(_BARRED[found.barred], code="barred")

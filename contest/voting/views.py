@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from contest.contests.queries import get_issued_contest
 from contest.core.db import writing
+from contest.core.driver import writing_directly
 from contest.core.errors import N_, Conflict, NotFound, Refused
 from contest.core.formats import local
 from contest.core.web import public, say
@@ -105,13 +106,15 @@ def _cast_now(
             code="new_day",
         )
     try:
-        return services.cast_at_once(**ballot)
+        with writing_directly() as (driver, now):
+            return services.cast_ballot(driver=driver, now=now, **ballot)
     except services.LogNotOpen:
         # The first ballot came before the loop had opened the log.
         with writing() as now:
             contest = get_issued_contest(slug, now)
             open_log(contest=contest, signer=log_signer(slug, contest.public_id), now=now)
-    return services.cast_at_once(**ballot)
+    with writing_directly() as (driver, now):
+        return services.cast_ballot(driver=driver, now=now, **ballot)
 
 
 def _keep_for_later(slug: str, picked: list[str], part: str) -> Any:

@@ -24,15 +24,14 @@ def desk(slug: str) -> Any:
     if not contest.rules.voting.enabled:
         raise NotFound(slug)
     try:
-        signer = log_signer(slug, contest.public_id)
-        origin, public = signer.origin, signer.public
+        public = log_signer(slug, contest.public_id).public
     except BadKeyFile:
-        origin, public = "", b""
+        public = b""
     return render_template(
         "voting/desk.html",
         contest=contest,
         rules=contest.rules,
-        found=overview(contest, origin=origin, public=public),
+        found=overview(contest, public=public),
         readable=bool(public),
         window=contest.rules.window("voting"),
         review=contest.rules.window("vote_audit"),

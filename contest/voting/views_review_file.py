@@ -27,17 +27,17 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXPORTED = 40
 
 
-@bp.get(f"{HERE}/tong-hop.<any(csv, xlsx):suffix>")
+@bp.get(f"{HERE}/tong-hop.<any(csv, xlsx):ending>")
 @needs(*STAFF)
-def review_export(slug: str, suffix: str) -> Response:
+def review_export(slug: str, ending: str) -> Response:
     """What was set aside, by reason, and the batches: text and numbers, never a formula."""
     contest = contest_of(slug)
     pages = (_reasons_page(contest), _settings_page(contest))
-    if suffix == "xlsx":
+    if ending == "xlsx":
         content, kind = make_workbook(pages), _XLSX
     else:
         content, kind = _as_csv(pages), "text/csv; charset=utf-8"
-    name = f"ra-soat-binh-chon-{slug}-{local(g.now):%Y%m%d}.{suffix}"
+    name = f"ra-soat-binh-chon-{slug}-{local(g.now):%Y%m%d}.{ending}"
     return Response(
         content,
         content_type=kind,

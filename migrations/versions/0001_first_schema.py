@@ -48,14 +48,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_contest_slug")),
     )
     op.create_table(
-        "holiday_year",
-        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("days", sa.Text(), nullable=False),
-        sa.Column("decision", sa.String(length=300), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("year", name=op.f("pk_holiday_year")),
-    )
-    op.create_table(
         "message_text",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("scope", sa.String(length=120), nullable=False),
@@ -71,13 +63,6 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "scope", "template", "locale", "channel", name=op.f("uq_message_text_scope_template_locale_channel")
         ),
-    )
-    op.create_table(
-        "old_address",
-        sa.Column("path", sa.String(length=300), nullable=False),
-        sa.Column("target", sa.String(length=300), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("path", name=op.f("pk_old_address")),
     )
     op.create_table(
         "outbox_message",
@@ -228,22 +213,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contest_id", "choices", name=op.f("pk_ballot_pattern")),
     )
     op.create_table(
-        "bank_detail",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sealed", sa.Text(), nullable=False),
-        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("delete_on", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_bank_detail_contest_id_contest")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_bank_detail_user_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_detail")),
-        sa.UniqueConstraint("contest_id", "user_id", name=op.f("uq_bank_detail_contest_id_user_id")),
-    )
-    with op.batch_alter_table("bank_detail", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_bank_detail_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "bundle",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -276,40 +245,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bundle_contest_id"), ["contest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bundle_unit_id"), ["unit_id"], unique=False)
 
-    op.create_table(
-        "certificate",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("subject", sa.String(length=80), nullable=False),
-        sa.Column("recipient", sa.String(length=300), nullable=False),
-        sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("issued_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_certificate_contest_id_contest")),
-        sa.ForeignKeyConstraint(["issued_by_id"], ["user.id"], name=op.f("fk_certificate_issued_by_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
-        sa.UniqueConstraint("code", name=op.f("uq_certificate_code")),
-        sa.UniqueConstraint("contest_id", "number", name=op.f("uq_certificate_contest_id_number")),
-        sa.UniqueConstraint(
-            "contest_id", "subject", "recipient", name=op.f("uq_certificate_contest_id_subject_recipient")
-        ),
-    )
-    op.create_table(
-        "certificate_look",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("template", sa.String(length=30), nullable=False),
-        sa.Column("settings", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["changed_by_id"], ["user.id"], name=op.f("fk_certificate_look_changed_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_certificate_look_contest_id_contest")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_look")),
-        sa.UniqueConstraint("contest_id", name=op.f("uq_certificate_look_contest_id")),
-    )
     op.create_table(
         "checkpoint",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -345,32 +280,6 @@ def upgrade() -> None:
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_code_rate_contest_id_contest")),
         sa.PrimaryKeyConstraint("contest_id", "subject", "hour", name=op.f("pk_code_rate")),
-    )
-    op.create_table(
-        "commemoration",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("name_vi", sa.String(length=300), nullable=False),
-        sa.Column("name_en", sa.String(length=300), nullable=False),
-        sa.Column("calendar", sa.String(length=5), nullable=False),
-        sa.Column("precision", sa.String(length=5), nullable=False),
-        sa.Column("month", sa.Integer(), nullable=True),
-        sa.Column("day", sa.Integer(), nullable=True),
-        sa.Column("founding_year", sa.Integer(), nullable=True),
-        sa.Column("founded", sa.String(length=10), nullable=False),
-        sa.Column("counted_by", sa.String(length=10), nullable=False),
-        sa.Column("province", sa.String(length=200), nullable=False),
-        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("basis", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("calendar IN ('solar', 'lunar')", name=op.f("ck_commemoration_calendar")),
-        sa.CheckConstraint("precision IN ('day', 'month', 'year')", name=op.f("ck_commemoration_precision")),
-        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_commemoration_unit_id_unit")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_commemoration")),
-        sa.UniqueConstraint("code", name=op.f("uq_commemoration_code")),
     )
     op.create_table(
         "contest_step",
@@ -576,29 +485,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contest_id", "level", "number", name=op.f("pk_log_tile")),
     )
     op.create_table(
-        "mailing",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("audience", sa.String(length=20), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("with_results", sa.Boolean(), nullable=False),
-        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("scheduled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_mailing_contest_id_contest")),
-        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_mailing_made_by_id_user")),
-        sa.ForeignKeyConstraint(["scheduled_by_id"], ["user.id"], name=op.f("fk_mailing_scheduled_by_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_mailing_public_id")),
-    )
-    with op.batch_alter_table("mailing", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_mailing_contest_id"), ["contest_id"], unique=False)
-
-    op.create_table(
         "minutes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -618,25 +504,6 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_minutes_public_id")),
     )
-    op.create_table(
-        "news_post",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("visible_from", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_news_post_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_news_post_contest_id_contest")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_news_post")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_news_post_public_id")),
-    )
-    with op.batch_alter_table("news_post", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_news_post_contest_id"), ["contest_id"], unique=False)
-
     op.create_table(
         "panel_seat",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -709,48 +576,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("paper_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_paper_batch_contest_id"), ["contest_id"], unique=False)
-
-    op.create_table(
-        "paper_job",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=30), nullable=False),
-        sa.Column("spec", sa.Text(), nullable=False),
-        sa.Column("parts", sa.Text(), nullable=False),
-        sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=False),
-        sa.Column("done", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_paper_job_asked_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_paper_job_contest_id_contest")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_job")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_paper_job_public_id")),
-    )
-    with op.batch_alter_table("paper_job", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_paper_job_contest_id"), ["contest_id"], unique=False)
-
-    op.create_table(
-        "press_terms",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("text_version", sa.String(length=20), nullable=False),
-        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("mark", sa.String(length=12), nullable=False),
-        sa.Column("first_read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_press_terms_contest_id_contest")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_press_terms_user_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_press_terms")),
-        sa.UniqueConstraint("contest_id", "user_id", name=op.f("uq_press_terms_contest_id_user_id")),
-        sa.UniqueConstraint("mark", name=op.f("uq_press_terms_mark")),
-    )
-    with op.batch_alter_table("press_terms", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_press_terms_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "prize_withheld",
@@ -857,9 +682,7 @@ def upgrade() -> None:
         sa.Column("granted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "role IN ('organiser', 'secretary', 'judge', 'chair', 'press', 'observer')", name=op.f("ck_role_grant_role")
-        ),
+        sa.CheckConstraint("role IN ('organiser', 'secretary', 'judge', 'chair')", name=op.f("ck_role_grant_role")),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_role_grant_contest_id_contest")),
         sa.ForeignKeyConstraint(["granted_by_id"], ["user.id"], name=op.f("fk_role_grant_granted_by_id_user")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_role_grant_unit_id_unit")),
@@ -904,33 +727,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_round_closing")),
         sa.UniqueConstraint("contest_id", "round", "category", name=op.f("uq_round_closing_contest_id_round_category")),
     )
-    op.create_table(
-        "rule_draft",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("origin", sa.String(length=140), nullable=False),
-        sa.Column("origin_document", sa.Text(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("issued_contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_rule_draft_contest_id_contest")),
-        sa.ForeignKeyConstraint(
-            ["issued_contest_id"], ["contest.id"], name=op.f("fk_rule_draft_issued_contest_id_contest")
-        ),
-        sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_rule_draft_owner_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_draft")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_rule_draft_public_id")),
-    )
-    with op.batch_alter_table("rule_draft", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_rule_draft_contest_id"), ["contest_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_rule_draft_owner_id"), ["owner_id"], unique=False)
-
     op.create_table(
         "rule_set_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1183,7 +979,6 @@ def upgrade() -> None:
         sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("upto", sa.DateTime(timezone=True), nullable=True),
         sa.Column("day_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("day_upto", sa.DateTime(timezone=True), nullable=True),
         sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("usual", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_vote_look_contest_id_contest")),
@@ -1387,16 +1182,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("one_id", "other_id", name=op.f("uq_exemplar_not_the_same_one_id_other_id")),
     )
     op.create_table(
-        "mailing_recipient",
-        sa.Column("mailing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("locale", sa.String(length=2), nullable=False),
-        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_mailing_recipient_mailing_id_mailing")),
-        sa.PrimaryKeyConstraint("mailing_id", "address", name=op.f("pk_mailing_recipient")),
-    )
-    op.create_table(
         "minutes_scan",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=14), nullable=False),
@@ -1428,26 +1213,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_minutes_signature_user_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes_signature")),
         sa.UniqueConstraint("minutes_id", "user_id", name=op.f("uq_minutes_signature_minutes_id_user_id")),
-    )
-    op.create_table(
-        "unit_award",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("prize_id", sa.String(length=40), nullable=False),
-        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("citation", sa.Text(), nullable=False),
-        sa.Column("until_amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["result_set_id"], ["result_set.id"], name=op.f("fk_unit_award_result_set_id_result_set")
-        ),
-        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_award_unit_id_unit")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_award")),
-        sa.UniqueConstraint(
-            "result_set_id", "prize_id", "unit_id", name=op.f("uq_unit_award_result_set_id_prize_id_unit_id")
-        ),
     )
     op.create_table(
         "verification",
@@ -1646,8 +1411,6 @@ def upgrade() -> None:
         sa.Column("amount_vnd", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("citation", sa.Text(), nullable=False),
-        sa.Column("since_amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("until_amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_award_entry_id_entry")),
         sa.ForeignKeyConstraint(["result_set_id"], ["result_set.id"], name=op.f("fk_award_result_set_id_result_set")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_award")),
@@ -1675,42 +1438,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ballot_decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ballot_decision_ballot_id"), ["ballot_id"], unique=False)
-
-    op.create_table(
-        "beside_choice",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("prize_id", sa.String(length=40), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lifted_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("(entry_id IS NULL) <> (unit_id IS NULL)", name=op.f("ck_beside_choice_one_of_two")),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_beside_choice_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_beside_choice_contest_id_contest")),
-        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_beside_choice_entry_id_entry")),
-        sa.ForeignKeyConstraint(["lifted_by_id"], ["user.id"], name=op.f("fk_beside_choice_lifted_by_id_user")),
-        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_beside_choice_unit_id_unit")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_beside_choice")),
-    )
-    with op.batch_alter_table("beside_choice", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_beside_choice_entry",
-            ["contest_id", "prize_id", "entry_id"],
-            unique=True,
-            sqlite_where=sa.text("lifted_at IS NULL"),
-            postgresql_where=sa.text("lifted_at IS NULL"),
-        )
-        batch_op.create_index(
-            "uq_beside_choice_unit",
-            ["contest_id", "prize_id", "unit_id"],
-            unique=True,
-            sqlite_where=sa.text("lifted_at IS NULL"),
-            postgresql_where=sa.text("lifted_at IS NULL"),
-        )
 
     op.create_table(
         "bundle_line",
@@ -1784,58 +1511,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_co_author_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_co_author_name_key"), ["name_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_co_author_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
-        "complaint",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("code", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("prize_id", sa.String(length=40), nullable=True),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("wanted", sa.Text(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("contact", sa.String(length=320), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("channel", sa.String(length=20), nullable=False),
-        sa.Column("keyed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("locale", sa.String(length=2), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("late", sa.Boolean(), nullable=False),
-        sa.Column("acknowledge_by", sa.Date(), nullable=False),
-        sa.Column("answer_by", sa.Date(), nullable=False),
-        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("freezes", sa.Boolean(), nullable=False),
-        sa.Column("outcome", sa.String(length=10), nullable=True),
-        sa.Column("reply", sa.Text(), nullable=True),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("published", sa.Text(), nullable=True),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('remark', 'objection', 'complaint')", name=op.f("ck_complaint_kind")),
-        sa.CheckConstraint(
-            "outcome IN ('upheld', 'partly', 'rejected', 'not_ours')", name=op.f("ck_complaint_outcome")
-        ),
-        sa.CheckConstraint("state IN ('received', 'taken', 'answered', 'withdrawn')", name=op.f("ck_complaint_state")),
-        sa.ForeignKeyConstraint(["answered_by_id"], ["user.id"], name=op.f("fk_complaint_answered_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_complaint_contest_id_contest")),
-        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_complaint_entry_id_entry")),
-        sa.ForeignKeyConstraint(["keyed_by_id"], ["user.id"], name=op.f("fk_complaint_keyed_by_id_user")),
-        sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_complaint_owner_id_user")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_complaint_user_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
-        sa.UniqueConstraint("code", name=op.f("uq_complaint_code")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_complaint_public_id")),
-    )
-    with op.batch_alter_table("complaint", schema=None) as batch_op:
-        batch_op.create_index("ix_complaint_contest_state", ["contest_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_complaint_entry_id"), ["entry_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_complaint_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "conflict_of_interest",
@@ -2203,25 +1878,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_publication_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
-        "publication_check",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("point", sa.String(length=10), nullable=False),
-        sa.Column("found", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("point IN ('receipt', 'final', 'decision')", name=op.f("ck_publication_check_point")),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_publication_check_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_publication_check_contest_id_contest")),
-        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_publication_check_entry_id_entry")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication_check")),
-    )
-    with op.batch_alter_table("publication_check", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_publication_check_entry_id"), ["entry_id"], unique=False)
-
-    op.create_table(
         "receipt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=24), nullable=False),
@@ -2344,85 +2000,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_waiver_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
-        "amendment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("award_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("unit_award_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("follow", sa.String(length=8), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("moves", sa.Text(), nullable=False),
-        sa.Column("decision_number", sa.String(length=60), nullable=False),
-        sa.Column("decision_date", sa.Date(), nullable=False),
-        sa.Column("decision_signer", sa.String(length=200), nullable=False),
-        sa.Column("proposed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("second_approver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("second_approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("visible_from", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("called_off_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("follow IN ('cascade', 'empty')", name=op.f("ck_amendment_follow")),
-        sa.CheckConstraint("kind IN ('revoke', 'correct')", name=op.f("ck_amendment_kind")),
-        sa.CheckConstraint("(award_id IS NULL) <> (unit_award_id IS NULL)", name=op.f("ck_amendment_one_of_two")),
-        sa.CheckConstraint("second_approver_id <> proposed_by_id", name=op.f("ck_amendment_two_people")),
-        sa.ForeignKeyConstraint(["award_id"], ["award.id"], name=op.f("fk_amendment_award_id_award")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_amendment_contest_id_contest")),
-        sa.ForeignKeyConstraint(["proposed_by_id"], ["user.id"], name=op.f("fk_amendment_proposed_by_id_user")),
-        sa.ForeignKeyConstraint(
-            ["result_set_id"], ["result_set.id"], name=op.f("fk_amendment_result_set_id_result_set")
-        ),
-        sa.ForeignKeyConstraint(["second_approver_id"], ["user.id"], name=op.f("fk_amendment_second_approver_id_user")),
-        sa.ForeignKeyConstraint(
-            ["unit_award_id"], ["unit_award.id"], name=op.f("fk_amendment_unit_award_id_unit_award")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_amendment_public_id")),
-    )
-    with op.batch_alter_table("amendment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_amendment_contest_id"), ["contest_id"], unique=False)
-
-    op.create_table(
-        "complaint_file",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("complaint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("storage_key", sa.String(length=100), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("mime", sa.String(length=60), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["complaint_id"], ["complaint.id"], name=op.f("fk_complaint_file_complaint_id_complaint")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_file")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_complaint_file_public_id")),
-    )
-    with op.batch_alter_table("complaint_file", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_file_complaint_id"), ["complaint_id"], unique=False)
-
-    op.create_table(
-        "complaint_note",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("complaint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("inside", sa.Boolean(), nullable=False),
-        sa.Column("from_sender", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_complaint_note_by_id_user")),
-        sa.ForeignKeyConstraint(
-            ["complaint_id"], ["complaint.id"], name=op.f("fk_complaint_note_complaint_id_complaint")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_note")),
-    )
-    with op.batch_alter_table("complaint_note", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_note_complaint_id"), ["complaint_id"], unique=False)
-
-    op.create_table(
         "edition_photo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("edition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2517,30 +2094,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("assignment_id", name=op.f("uq_sheet_assignment_id")),
     )
     op.create_table(
-        "decision_scan",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("storage_key", sa.String(length=100), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["amendment_id"], ["amendment.id"], name=op.f("fk_decision_scan_amendment_id_amendment")
-        ),
-        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_decision_scan_by_id_user")),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_decision_scan_contest_id_contest")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_scan")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_decision_scan_public_id")),
-    )
-    with op.batch_alter_table("decision_scan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_decision_scan_contest_id"), ["contest_id"], unique=False)
-
-    op.create_table(
         "mark",
         sa.Column("sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("criterion", sa.String(length=40), nullable=False),
@@ -2597,10 +2150,6 @@ def downgrade() -> None:
     op.drop_table("sheet_revision")
     op.drop_table("sheet_reopening")
     op.drop_table("mark")
-    with op.batch_alter_table("decision_scan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_decision_scan_contest_id"))
-
-    op.drop_table("decision_scan")
     op.drop_table("sheet")
     op.drop_table("paper_sheet")
     with op.batch_alter_table("margin_note", schema=None) as batch_op:
@@ -2615,18 +2164,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_edition_photo_photo_id"))
 
     op.drop_table("edition_photo")
-    with op.batch_alter_table("complaint_note", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_note_complaint_id"))
-
-    op.drop_table("complaint_note")
-    with op.batch_alter_table("complaint_file", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_file_complaint_id"))
-
-    op.drop_table("complaint_file")
-    with op.batch_alter_table("amendment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_amendment_contest_id"))
-
-    op.drop_table("amendment")
     with op.batch_alter_table("waiver", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_waiver_entry_id"))
 
@@ -2646,10 +2183,6 @@ def downgrade() -> None:
     op.drop_table("set_aside")
     op.drop_table("second_look")
     op.drop_table("receipt")
-    with op.batch_alter_table("publication_check", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_publication_check_entry_id"))
-
-    op.drop_table("publication_check")
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_publication_entry_id"))
 
@@ -2719,12 +2252,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_conflict_of_interest_judge_id"))
 
     op.drop_table("conflict_of_interest")
-    with op.batch_alter_table("complaint", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_user_id"))
-        batch_op.drop_index(batch_op.f("ix_complaint_entry_id"))
-        batch_op.drop_index("ix_complaint_contest_state")
-
-    op.drop_table("complaint")
     with op.batch_alter_table("co_author", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_co_author_user_id"))
         batch_op.drop_index(batch_op.f("ix_co_author_name_key"))
@@ -2737,19 +2264,6 @@ def downgrade() -> None:
     op.drop_table("choice")
     op.drop_table("checked")
     op.drop_table("bundle_line")
-    with op.batch_alter_table("beside_choice", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_beside_choice_unit",
-            sqlite_where=sa.text("lifted_at IS NULL"),
-            postgresql_where=sa.text("lifted_at IS NULL"),
-        )
-        batch_op.drop_index(
-            "uq_beside_choice_entry",
-            sqlite_where=sa.text("lifted_at IS NULL"),
-            postgresql_where=sa.text("lifted_at IS NULL"),
-        )
-
-    op.drop_table("beside_choice")
     with op.batch_alter_table("ballot_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ballot_decision_ballot_id"))
 
@@ -2789,13 +2303,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verification_exemplar_id"))
 
     op.drop_table("verification")
-    op.drop_table("unit_award")
     op.drop_table("minutes_signature")
     with op.batch_alter_table("minutes_scan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_minutes_scan_minutes_id"))
 
     op.drop_table("minutes_scan")
-    op.drop_table("mailing_recipient")
     op.drop_table("exemplar_not_the_same")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_sent_by_unit_id"))
@@ -2867,11 +2379,6 @@ def downgrade() -> None:
 
     op.drop_table("saved_view")
     op.drop_table("rule_set_version")
-    with op.batch_alter_table("rule_draft", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_rule_draft_owner_id"))
-        batch_op.drop_index(batch_op.f("ix_rule_draft_contest_id"))
-
-    op.drop_table("rule_draft")
     op.drop_table("round_closing")
     with op.batch_alter_table("roll_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_roll_entry_unit_id"))
@@ -2907,14 +2414,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("prize_withheld")
-    with op.batch_alter_table("press_terms", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_press_terms_user_id"))
-
-    op.drop_table("press_terms")
-    with op.batch_alter_table("paper_job", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_paper_job_contest_id"))
-
-    op.drop_table("paper_job")
     with op.batch_alter_table("paper_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_paper_batch_contest_id"))
 
@@ -2933,15 +2432,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_panel_seat_judge_id"))
 
     op.drop_table("panel_seat")
-    with op.batch_alter_table("news_post", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_news_post_contest_id"))
-
-    op.drop_table("news_post")
     op.drop_table("minutes")
-    with op.batch_alter_table("mailing", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_mailing_contest_id"))
-
-    op.drop_table("mailing")
     op.drop_table("log_tile")
     with op.batch_alter_table("late_pass", schema=None) as batch_op:
         batch_op.drop_index(
@@ -2979,21 +2470,14 @@ def downgrade() -> None:
 
     op.drop_table("council_meeting")
     op.drop_table("contest_step")
-    op.drop_table("commemoration")
     op.drop_table("code_rate")
     op.drop_table("code_map_opening")
     op.drop_table("checkpoint")
-    op.drop_table("certificate_look")
-    op.drop_table("certificate")
     with op.batch_alter_table("bundle", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bundle_unit_id"))
         batch_op.drop_index(batch_op.f("ix_bundle_contest_id"))
 
     op.drop_table("bundle")
-    with op.batch_alter_table("bank_detail", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_bank_detail_user_id"))
-
-    op.drop_table("bank_detail")
     op.drop_table("ballot_pattern")
     op.drop_table("ballot_log")
     with op.batch_alter_table("address_code", schema=None) as batch_op:
@@ -3019,9 +2503,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_message_due")
 
     op.drop_table("outbox_message")
-    op.drop_table("old_address")
     op.drop_table("message_text")
-    op.drop_table("holiday_year")
     op.drop_table("contest")
     with op.batch_alter_table("audit_row", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_row_object")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -85,3 +86,46 @@ def test_a_contest_is_unknown_until_its_rules_are_issued(app):
     assert get_issued_contest(contest.slug, issued).id == contest.id
     with pytest.raises(NotFound):
         get_issued_contest(contest.slug, issued.replace(hour=issued.hour - 1))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("choices_max", 2),
+        ("choices_per_category", 1),
+        ("ballot_scope", "day"),
+        ("identity", "email_otp"),
+        ("categories", ["A", "B"]),
+        ("enabled", False),
+    ],
+)
+def test_what_a_ballot_is_stands_from_the_opening_of_the_vote(app, field, value):
+    contest = make_contest()
+    voting = {**raw_rule_sets()[0]["voting"], field: value}
+    if field == "enabled":
+        document = copy.deepcopy(raw_rule_sets()[0])
+        document["timeline"] = [step for step in document["timeline"] if step["key"] not in {"voting", "vote_audit"}]
+        document["prizes"] = [prize for prize in document["prizes"] if prize["rung"] != "ban_doc"]
+        document["announcement"]["author_names_public_from"] = "announce"
+        changed = parse_rule_set(json.dumps({**document, "voting": {"enabled": False}}))
+    else:
+        changed = _changed(voting=voting)
+    opens = contest.rules.window("voting").opens
+    with pytest.raises(Refused) as refused, writing():
+        load_rule_set(rules=changed, actor=None, now=opens, reason="Thử đổi")
+    assert refused.value.code == "vote_has_begun"
+    with writing():
+        load_rule_set(rules=changed, actor=None, now=opens - timedelta(microseconds=1), reason="Trước giờ mở")
+
+
+def test_other_rules_of_a_running_vote_change_with_a_reason(app):
+    contest = make_contest()
+    voting = {**raw_rule_sets()[0]["voting"], "min_valid_voters_for_prize": 100}
+    with writing():
+        load_rule_set(
+            rules=_changed(voting=voting),
+            actor=None,
+            now=contest.rules.window("voting").opens,
+            reason="Ban Tổ chức họp lại",
+        )
+    assert db.session.scalars(select(Contest)).one().rules.voting.min_valid_voters_for_prize == 100

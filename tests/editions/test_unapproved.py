@@ -127,6 +127,8 @@ def test_with_an_edition_the_same_crawl_finds_it_everywhere(client, clock, side)
         "public.entry",
         "public.photo",
         "voting.booth",
+        "voting.reading",
+        "voting.poster",
         "voting.done",
         "results.honours",
     }

@@ -159,7 +159,7 @@ def test_without_a_network_the_device_keeps_the_text(desk, entry):
 def test_what_the_device_kept_is_offered_again(desk, entry):
     page = desk.open()
     # Cut inside the page: what a browser sends while it leaves a page passes by routes and "offline".
-    page.evaluate("window.fetch = () => Promise.reject(new TypeError('no network'))")
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')); }")
     type_(page, "chưa kịp lưu")
     says(page, "Mất kết nối")
     page.goto("about:blank")

@@ -64,9 +64,9 @@ def seal_log(contest: Contest) -> int:
 
 
 def make_contact(contest: Contest) -> str:
-    """A contact that nobody else has, of the kind that the contest asks for."""
+    """A contact that nobody else has, no author either, of the kind that the contest asks for."""
     number = next(_numbers)
-    return f"nguoi{number}@an-lam.example" if contest.rules.voting.identity == "email_otp" else f"09{number:08d}"
+    return f"bandoc{number}@an-lam.example" if contest.rules.voting.identity == "email_otp" else f"0981{number:06d}"
 
 
 def make_voter(contest: Contest, contact: str = "") -> int:

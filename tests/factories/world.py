@@ -376,6 +376,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "name": "bai-du-thi",
         "filename": "css/look.css",
         "suffix": "pdf",
+        "ending": "xlsx",
         "round_id": side.assignment.round,
         "category": side.judged.category,
     }
@@ -760,6 +761,7 @@ FREE = {
     "template",
     "channel",
     "suffix",
+    "ending",
 }
 
 

@@ -240,7 +240,10 @@ def meant_for(access: Any, case: Case) -> set[str]:
 
 
 def waits(case: Case, moment: str) -> bool:
-    """Whether the page waits for its step of the timetable: a judge opens no entry before marking opens."""
+    """Whether the page waits: a judge opens no entry before marking opens; a unit keeps a roll where voters are
+    known by one, which they are not in this contest; a changed result, what has been announced."""
+    if case.rule.endpoint == "voting.unit_roll":
+        return True
     if case.rule.endpoint in {"results.own_certificate", "results.amendments", "results.amend"}:
         return moment != "announced"
     return moment == "submission" and (
@@ -539,7 +542,7 @@ organiser or secretary:
     POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/rut
     POST /ban-to-chuc/<slug>/binh-chon/ra-soat/dot/<setting_id>/tro-lai
     GET /ban-to-chuc/<slug>/binh-chon/ra-soat/phan-bo
-    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/tong-hop.<any(csv, xlsx):suffix>
+    GET /ban-to-chuc/<slug>/binh-chon/ra-soat/tong-hop.<any(csv, xlsx):ending>
     GET /ban-to-chuc/<slug>/cham/<round_id>/<category>/phieu-giay.pdf
     GET /ban-to-chuc/<slug>/cham/phieu-giay
     GET POST /ban-to-chuc/<slug>/cham/phieu-giay/<sheet_id>

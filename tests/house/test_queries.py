@@ -37,7 +37,7 @@ PAGES = [
     ("/cuoc-thi/{slug}/the-le", "", "vote", 5),
     ("/cuoc-thi/{slug}/chung-khao", "", "vote", 9),
     ("/cuoc-thi/{slug}/binh-chon", "", "vote", 7),
-    ("/cuoc-thi/{slug}/binh-chon/doc/{story}", "", "vote", 7),
+    ("/cuoc-thi/{slug}/binh-chon/doc/{story}", "", "vote", 8),
     ("/cuoc-thi/{slug}/so-phieu", "", "vote", 11),
     ("/cuoc-thi/{slug}/so-phieu/log.jsonl", "", "vote", 6),
     ("/cuoc-thi/{slug}/so-phieu/checkpoints.txt", "", "vote", 6),

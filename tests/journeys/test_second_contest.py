@@ -25,7 +25,7 @@ from tests.factories import make_contest, make_staff, make_user
 from tests.factories.editions import publish_edition
 from tests.factories.entries import make_accepted, verify, words
 from tests.factories.judging import assignments_of, finalise, opening_of, spread_marks
-from tests.factories.voting import vote
+from tests.factories.voting import start_log, vote
 
 TICK = timedelta(microseconds=1)
 SAMPLES = {
@@ -115,6 +115,7 @@ def test_from_entries_to_honours(app, client, clock, contest, staff, entries):
         close(contest, staff, "final", category)
 
     # The vote: exactly as many valid voters as the readers' prize needs.
+    start_log(contest)
     for number in range(rules.voting.min_valid_voters_for_prize):
         chosen = [entries["NT-0001"], entries["first"]] if number % 2 else [entries["NT-0001"]]
         vote(contest, chosen)

@@ -45,14 +45,14 @@ def test_two_people_review_a_vote(
     van, diep = meet("van", **way), meet("diep", **way)
     tap(van, PEOPLE["van"][0])
     van.go(desk)
-    van.sees("Dấu hiệu cần xem", "Mã được gõ nhanh hơn người có thể gõ")
+    van.sees("Dấu hiệu cần xem", "Mã được nhập nhanh hơn sức người")
     van.look("review-desk", axe=True)
     drawn(van, desk)
     van.sees("không được giao chỉ tiêu bình chọn")
     van.look("review-pictures", axe=True)
 
     van.go(finding)
-    van.sees("24 phiếu", "Lựa chọn chỉ hiện sau khi đóng bình chọn")
+    van.sees("24 phiếu", "Nội dung phiếu không bao giờ hiện ở đây")
     van.look("review-finding", axe=True)
     van.fill(reason="automated", words="ngắn")
     van.send("/de-nghi", status=422)
@@ -96,10 +96,10 @@ def test_two_people_review_a_vote(
     diep.go(batch)
     diep.sees("23")
 
-    # After the close what was chosen is shown, by code.
+    # After the close neither.
     move_clock(van, CLOSED)
     van.go(finding)
-    van.sees("lựa chọn hiện theo mã số bài")
+    van.sees("Nội dung phiếu không bao giờ hiện ở đây")
     van.look("review-finding-closed", axe=True)
     for person in (van, diep):
         person.assert_content()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from contest import tasks
 from contest.audit.models import AuditRow
@@ -56,10 +57,23 @@ def test_jobs_with_a_pause_keep_it(app, monkeypatch):
     assert ran == [1, 1]
 
 
+def test_a_busy_database_is_no_fault(app, monkeypatch, caplog):
+    def locked():
+        raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+
+    def broken():
+        raise OperationalError("SELECT", None, Exception("disk I/O error"))
+
+    monkeypatch.setattr(tasks, "JOBS", (tasks.Job("one", locked), tasks.Job("two", broken)))
+    assert tasks.tick(app) == 0
+    levels = {record.levelname: record.getMessage() for record in caplog.records}
+    assert "one waits" in levels["WARNING"] and "two failed" in levels["ERROR"]
+
+
 def test_the_loop_survives_errors_and_stops_when_told(app, monkeypatch):
     stop, calls = threading.Event(), []
 
-    def tick(_app, _last_runs):
+    def tick(_app, _last_runs, _jobs):
         calls.append(1)
         if len(calls) >= 3:
             stop.set()
@@ -71,7 +85,7 @@ def test_the_loop_survives_errors_and_stops_when_told(app, monkeypatch):
     thread.start()
     thread.join(timeout=10)
     assert not thread.is_alive()
-    assert len(calls) == 3
+    assert 3 <= len(calls) <= 4  # the loop has two threads, and the other may be in the middle of one
 
 
 @pytest.mark.parametrize("loops", [4])

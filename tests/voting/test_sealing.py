@@ -19,6 +19,7 @@ from sqlalchemy import event, func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from contest.core.db import db, writing
+from contest.core.signing import Signer
 from contest.core.web.keys import log_signer
 from contest.voting import proofs, queries, sealing, tiles
 from contest.voting.ledger import merkle
@@ -189,6 +190,14 @@ def test_nothing_is_sealed_with_a_key_that_is_not_the_logs(contest, entries, at)
     own = log_signer(contest.slug, contest.public_id)
     seal_waiting(contest.id, own, force=True)
     assert sealing.trouble(contest.id, own, at) == ""
+
+
+def test_a_log_keeps_its_name_when_the_site_is_called_otherwise(contest, entries, signer, at):
+    vote(contest, entries[:1])
+    moved = Signer("binh-chon.an-lam.example/vote", signer.private)
+    seal_waiting(contest.id, moved, force=True)
+    assert sealing.trouble(contest.id, moved, at) == ""
+    assert_whole(contest.id, signer)
 
 
 def test_a_log_that_nobody_seals_is_trouble(contest, entries, signer, at):
