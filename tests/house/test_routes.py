@@ -35,7 +35,7 @@ def test_needs_are_known(site):
     for rule in site.url_map.iter_rules():
         for need in access_of(site, rule.endpoint).needs:
             assert need in site.extensions["authorities"], rule
-            argument = {"officer": "code", "operator": None}.get(need, "slug")
+            argument = {"officer": "code", "operator": None, "drafter": "draft_id"}.get(need, "slug")
             assert argument is None or argument in rule.arguments, f"{rule}: {need} reads <{argument}>"
 
 
