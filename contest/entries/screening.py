@@ -46,7 +46,8 @@ def _before_shortlist(contest: Contest, now: datetime) -> None:
 
 
 def _before_results(contest: Contest, now: datetime) -> None:
-    if contest.rules.results_at <= now:
+    # While provisional results are posted, a sustained objection may still make an entry fall out.
+    if contest.rules.official_at <= now:
         raise Refused(
             N_("The results are public. What was awarded can only be revoked, with a decision."),
             code="results_out",

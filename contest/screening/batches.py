@@ -71,7 +71,7 @@ def _reasons(contest: Contest, act: str, now: datetime) -> Callable[[Entry], Rea
     late: Reason | None = None
     if act in {ACCEPT, COMPLETE} and rules.has_begun("shortlist", now):
         late = N_("The shortlist has been published: entries can no longer be admitted or sent back."), {}
-    elif act == REFUSE and rules.results_at <= now:
+    elif act == REFUSE and rules.official_at <= now:
         late = N_("The results are public. What was awarded can only be revoked, with a decision."), {}
     judging = rules.has_begun(rules.rounds[0].id, now)
     asked = standing_verifications(contest.id) if act == ASK else {}

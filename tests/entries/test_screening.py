@@ -165,6 +165,18 @@ def test_until_when(app):
     VERBS["refuse"](entry, actor, results - INSTANT)
 
 
+def test_an_entry_is_refused_while_provisional_results_are_posted(app):
+    """After a sustained objection, say; once the results are official only a decision takes a prize back."""
+    contest = make_contest(1)
+    entry = make_accepted(contest, now=contest.rules.window("submission").opens)
+    actor = secretary_of(contest)
+    with pytest.raises(Refused) as caught:
+        VERBS["refuse"](entry, actor, contest.rules.official_at)
+    assert caught.value.code == "results_out"
+    assert contest.rules.results_at < contest.rules.official_at - INSTANT
+    VERBS["refuse"](entry, actor, contest.rules.official_at - INSTANT)
+
+
 def test_completion_has_a_term(app):
     contest = make_contest()
     entry, actor = make_submitted(contest), secretary_of(contest)
