@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 
 from contest.core import formats
 from contest.core.errors import Conflict, Dong, NotFound, Refused
+from contest.core.web.problems import problem, wants_problem
 
 # What a resent form may carry: enough for the longest entry, never a file.
 _RESEND_FIELDS = 200
@@ -54,7 +55,9 @@ def say_message(message: str, params: dict[str, Any] | None = None) -> str:
     return text % spoken_params if spoken_params else text
 
 
-def _page(code: int, template: str | None = None, **context: Any) -> tuple[str, int]:
+def _page(code: int, template: str | None = None, **context: Any) -> tuple[str | Response, int]:
+    if wants_problem():
+        return problem(code), code
     try:
         return render_template(f"errors/{template or code}.html", **context), code
     except Exception:
@@ -67,6 +70,8 @@ def _http(error: HTTPException) -> Any:
     code = error.code or 500
     if code < 400:
         return error
+    if wants_problem():
+        return problem(code, error)
     known = {400, 403, 404, 405, 413, 429, 500, 503}
     return _page(code, None if code in known else ("400" if code < 500 else "500"))
 

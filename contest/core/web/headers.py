@@ -46,10 +46,17 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+# A page in somebody else's frame: it runs nothing and sends nothing.
+FRAMED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors *",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 def _is_anonymous() -> bool:
-    return current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    # An answer for machines is the same whoever asks: no cookie is looked at.
+    return g.get("for_machines", False) or current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
 
 
 def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -75,15 +82,53 @@ def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 g.shared_seconds = kept = _until_next_change(seconds)
                 if kept and response.status_code == 200 and not response.direct_passthrough:
                     until = wall + timedelta(seconds=kept)
-                    pages.keep(key, Page(response.get_data(), response.content_type, until))
+                    page = Page(response.get_data(), response.content_type, until, response.last_modified)
+                    pages.keep(key, page)
                 return response
             # Together, this cache and those outside keep the page for no longer than its view allowed.
             g.shared_seconds = int((page.until - wall).total_seconds())
-            return Response(page.body, content_type=page.content_type)
+            response = Response(page.body, content_type=page.content_type)
+            response.last_modified = page.last_modified
+            return response
 
         return wrapper
 
     return decorate
+
+
+def for_machines(view: Callable[..., Any]) -> Callable[..., Any]:
+    """An answer that programs of any origin may read: no cookie is read, and none is set.
+
+    Whether it has changed is told by its ETag alone: what is taken back leaves no later instant behind
+    that a comparison of dates could see.
+    """
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        g.for_machines = True
+        request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
+        return open_to_all(make_response(view(*args, **kwargs)))
+
+    return wrapper
+
+
+def open_to_all(response: Response) -> Response:
+    """Let pages of other sites read this answer, by GET and HEAD."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link, Retry-After"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def framed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page that may stand in frames of any site: it has no forms, and nothing on it depends on who asks."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        g.for_machines = g.framed = True
+        return make_response(view(*args, **kwargs))
+
+    return wrapper
 
 
 def _until_next_change(seconds: int) -> int:
@@ -97,6 +142,9 @@ def _until_next_change(seconds: int) -> int:
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if g.get("framed"):
+        response.headers.update(FRAMED)
+        response.headers.pop("X-Frame-Options")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint == "static":
@@ -141,7 +189,7 @@ class Sessions(SecureCookieSessionInterface):
     """
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint != "static":
+        if request.endpoint != "static" and "for_machines" not in g:
             super().save_session(app, session, response)
 
 

@@ -20,6 +20,7 @@ class Page:
     body: bytes
     content_type: str
     until: datetime
+    last_modified: datetime | None = None
 
 
 class PageCache:
