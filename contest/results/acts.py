@@ -31,10 +31,15 @@ def begin(contest: Contest, actor: User, now: datetime) -> None:
     """
     if ORGANISER not in roles_of(contest.id, actor.id):
         raise Refused(N_("Only an organiser can do this."), code="not_organiser")
-    # FOR NO KEY UPDATE on PostgreSQL, as judging holds it; SQLite has one writer at a time anyway.
-    db.session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(key_share=True))
+    wait_for(contest)
     if is_announced(contest.id, now):
         raise Conflict(N_("The results are public and are no longer changed here."), code="already_public")
+
+
+def wait_for(contest: Contest) -> None:
+    """Hold the contest, so that acts on its results come one after the other."""
+    # FOR NO KEY UPDATE on PostgreSQL, as judging holds it; SQLite has one writer at a time anyway.
+    db.session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(key_share=True))
 
 
 def get_prepared(contest: Contest) -> ResultSet:

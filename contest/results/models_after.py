@@ -91,6 +91,9 @@ class PublicationCheck(Base):
     by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     at: Mapped[Instant]
 
+    by: Mapped[User] = relationship()
+    entry: Mapped[Entry] = relationship()
+
 
 class Amendment(Base):
     """A change of announced results by a decision of its own: approved by two, visible from its instant.

@@ -15,6 +15,15 @@ OLDEST, YOUNGEST = "cao_tuoi", "tre_tuoi"  # rungs of the prizes by age
 PROVISIONAL_FIRST = "provisional_posted_then_official"
 LONGEST_CITATION = 600
 
+# When it is looked up whether an entry was published before: as it comes in, before the final, before the decision.
+RECEIPT, FINAL, DECISION = "receipt", "final", "decision"
+POINTS = {
+    RECEIPT: N_("On receipt"),
+    FINAL: N_("Before the final"),
+    DECISION: N_("Before the decision"),
+}
+LONGEST_CHECK_NOTE = 2000
+
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+[”\"']?", re.DOTALL)
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 30, 170
 
@@ -53,6 +62,15 @@ def names_outside(rules: RuleSet, report: Mapping[str, Any] | None = None) -> tu
         return tuple(prize.name for prize in beside_prizes(rules) if not is_by_age(prize))
     outside = report.get("outside", ())
     return tuple(prize.name for prize in rules.prizes if prize.id in outside)
+
+
+def asks_for_checks(rules: RuleSet, category_id: str) -> bool:
+    """Whether entries of a category must not have been published, which is then looked up three times.
+
+    Works that had to be published have shown where and when; where either will do, there is nothing to find.
+    """
+    category = rules.find_category(category_id)
+    return category is not None and category.publication == "must_be_unpublished"
 
 
 def posts_first(rules: RuleSet) -> bool:

@@ -16,6 +16,7 @@ from contest.core.errors import N_, Conflict, Refused
 from contest.core.text import clean_text
 from contest.judging.rules import RefusedList
 from contest.results.acts import begin, clear_approvals, get_prepared, note
+from contest.results.checks import record_publication_checks
 from contest.results.models import Award, PrizeWithheld, ResultSet
 from contest.results.models_after import UnitAward
 from contest.results.outcome import missing_for_results, work_out
@@ -28,6 +29,7 @@ __all__ = [
     "compute_results",
     "enter_decision",
     "lift_withholding",
+    "record_publication_checks",
     "release_posting",
     "set_citation",
     "withhold_prize",
