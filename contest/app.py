@@ -22,6 +22,7 @@ from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.anniversaries.queries import working_calendar
 from contest.anniversaries.rules import Calendar, shipped_calendar, use_calendar
 from contest.anniversaries.views import bp as anniversaries
+from contest.api.views import bp as api
 from contest.complaints.views import bp as complaints
 from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
@@ -48,6 +49,7 @@ from contest.intake.views import bp as intake
 from contest.judging.views import bp as judging
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
+from contest.results.addresses import find_new_address
 from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import find_public_results, find_standing, next_public_change, standing_withholdings
 from contest.results.views import bp as results
@@ -78,6 +80,7 @@ BLUEPRINTS = (
     results,
     privacy,
     desk,
+    api,
     demo,
 )
 
@@ -120,6 +123,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     declare(app, "static", Access("public"))
     app.extensions["authorities"].update(_authorities())
     app.extensions["next_public_change"] = next_public_change
+    app.extensions["new_address"] = find_new_address
     app.extensions["prizes_in_words"] = prizes_in_words
     app.extensions["standing_withholdings"] = standing_withholdings  # the council's page is a floor below results
     # So is the review of the vote, which ends when somebody may know the count.

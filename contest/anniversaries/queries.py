@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -91,6 +91,11 @@ def commemorations() -> list[Listed]:
     return sorted(
         {**starting_set(), **{row.code: listed(row) for row in rows}}.values(), key=lambda each: each.what.code
     )
+
+
+def kept_in(found: Iterable[Listed], province: str) -> list[Listed]:
+    """What is kept in a province: national, its own, of units, and what this site entered itself."""
+    return [each for each in found if each.active and (each.national or each.entered or province in each.province)]
 
 
 def find_commemoration(code: str) -> Listed | None:

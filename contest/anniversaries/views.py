@@ -71,9 +71,8 @@ def _asked_year() -> int:
 
 
 def _here(found: Iterable[Listed]) -> list[Listed]:
-    """What is kept here: national, of this province, of units, and what this site entered itself."""
-    home = current_app.config["SETTINGS"].site.province
-    return [each for each in found if each.active and (each.national or each.entered or home in each.province)]
+    """What is kept in this site's province."""
+    return queries.kept_in(found, current_app.config["SETTINGS"].site.province)
 
 
 @bp.get("/lich-ky-niem")

@@ -46,11 +46,13 @@ def _next_public(rules: RuleSet, now: datetime) -> datetime | None:
     return min((step.starts for step in rules.public_steps() if step.starts > now), default=None)
 
 
-def phase_of(contest: Contest, now: datetime) -> Phase:
-    """What a visitor may know of where `contest` stands at `now`."""
+def phase_of(contest: Contest, now: datetime, *, announced: bool | None = None) -> Phase:
+    """What a visitor may know of where `contest` stands at `now`. `announced`: whether results are public, if known."""
     rules = contest.rules
     if now >= rules.official_at:
-        if find_public_results(contest.id, now) is None:  # two people have not approved them yet
+        if announced is None:
+            announced = find_public_results(contest.id, now) is not None
+        if not announced:  # two people have not approved them yet
             return Phase("between", N_("The results are being prepared"), None, running=True)
         return Phase("announced", N_("Results announced"), None, running=False)
     for key, label in _OPEN_STEPS:

@@ -7,12 +7,14 @@ exemplar agreeing, and among the finalists. Withdrawing any of these takes it of
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import defer, joinedload
 
 from contest.contests.models import Contest, ContestStep
+from contest.contests.queries import issued_contests
 from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.editions.models import Edition
@@ -126,6 +128,27 @@ def stories(now: datetime, limit: int) -> list[Shown]:
     found = db.session.scalars(select(Entry).where(Entry.id.in_(first)).options(*_SHOWN).order_by(*order)).all()
     awarded = set(db.session.scalars(awarded_entries(now).with_only_columns(Entry.id).order_by(None)))
     return shown_all([entry for entry in found if _put_to_vote(entry) or entry.id in awarded], now)
+
+
+def readable(now: datetime) -> ColumnElement[bool]:
+    """That anyone may read a story at `now`, as one condition on Entry: the twin of `_find_readable`.
+
+    Reads the contests first, since their rules say which categories are put to the vote.
+    """
+    contests = db.session.scalars(issued_contests(now)).all()
+    put = [
+        and_(Entry.contest_id == each.id, Entry.category.in_(each.rules.voting.categories))
+        for each in contests
+        if each.rules.has_begun("voting", now)
+    ]
+    awarded = awarded_entries(now).with_only_columns(Entry.id).order_by(None)
+    return and_(*_is_readable(now), or_(Entry.id.in_(awarded), *put))
+
+
+def stories_of(entry_ids: Collection[int], now: datetime) -> dict[int, Shown]:
+    """These entries as readers have them, by id; whoever asks has asked `readable` of them."""
+    found = db.session.scalars(select(Entry).where(Entry.id.in_(entry_ids)).options(*_SHOWN)).all()
+    return {each.entry_id: each for each in shown_all(found, now)}
 
 
 def get_public_photo(public_id: str, now: datetime) -> Photo:
