@@ -21,6 +21,10 @@ CALENDARS: Final = (SOLAR, LUNAR)
 PRECISIONS: Final = ("day", "month", "year")
 _COUNTED: Final = ("ordinal", "solar_year")
 # A lunar year ends in January or February of the solar year after it.
+# First words of English names that are events, not the names of days.
+_EVENTS_EN: Final = frozenset(
+    ("Birth", "Birthday", "Call", "Death", "Departure", "Founding", "Liberation", "Merger", "Re-establishment")
+) | {"Seizure"}
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -130,38 +134,60 @@ def _class_of(what: Commemoration, year: int) -> str | None:
 def occasion_vi(held: Occurrence) -> str:
     """The words of an announcement: "nhân dịp kỷ niệm 80 năm … (11/6/1948 - 11/6/2028)".
 
-    Dates stand as far as both are known; a lunar day is written as such.
+    Dates stand as far as both are known; a lunar day is written as such, with the day on which it falls.
     """
-    name = held.what.name_vi
-    counted = f"kỷ niệm {held.number} năm " if held.number is not None else "kỷ niệm "
-    return f"nhân dịp {counted}{name}{_dates_vi(held)}"
+    name = _bare(held.what.name_vi)
+    if held.number is None:
+        return f"nhân dịp {name}{_dates_vi(held)}"
+    name = name.removeprefix("Năm ")  # "kỷ niệm 200 năm thành lập", not "năm Năm thành lập"
+    return f"nhân dịp kỷ niệm {held.number} năm {name}{_dates_vi(held)}"
 
 
 def occasion_en(held: Occurrence) -> str:
     """The same in English: "to mark the 80th anniversary of … (11 June 1948 – 11 June 2028)"."""
-    name = held.what.name_en
-    counted = f"the {_ordinal_en(held.number)} anniversary of " if held.number is not None else ""
-    return f"to mark {counted}{name}{_dates_en(held)}"
+    name = _bare(held.what.name_en)
+    if held.number is None:
+        return f"to mark {name}{_dates_en(held)}"
+    if name.split(" ", 1)[0] in _EVENTS_EN:
+        name = f"the {name[0].lower()}{name[1:]}"
+    return f"to mark the {_ordinal_en(held.number)} anniversary of {name}{_dates_en(held)}"
+
+
+def _bare(name: str) -> str:
+    """A name without what stands in brackets at its end: the dates of the occasion follow there."""
+    return name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
 
 
 def _dates_vi(held: Occurrence) -> str:
-    what = held.what
+    what, founded = held.what, _founded(held.what)
     if held.on is None:
-        return ""
+        return f" ({_part_vi(what.founded)} - {_part_vi(_kept(held))})" if what.founded and held.number else ""
     if what.calendar == LUNAR:
-        return f" ({what.day}/{what.month} âm lịch, {_vi(held.on)})"
-    founded = _founded(what)
+        return f" ({what.day}/{what.month} âm lịch, tức {_vi(held.on)})"
     return f" ({_vi(founded)} - {_vi(held.on)})" if founded and held.number is not None else f" ({_vi(held.on)})"
 
 
 def _dates_en(held: Occurrence) -> str:
-    what = held.what
+    what, founded = held.what, _founded(held.what)
     if held.on is None:
-        return ""
+        return f" ({_part_en(what.founded)} – {_part_en(_kept(held))})" if what.founded and held.number else ""
     if what.calendar == LUNAR:
         return f" (day {what.day} of lunar month {what.month}, {_en(held.on)})"
-    founded = _founded(what)
     return f" ({_en(founded)} – {_en(held.on)})" if founded and held.number is not None else f" ({_en(held.on)})"
+
+
+def _kept(held: Occurrence) -> str:
+    """The year that is kept, as far as the founding is known: YYYY or YYYY-MM."""
+    return f"{held.year}{held.what.founded[4:7]}"
+
+
+def _part_vi(known: str) -> str:
+    return "/".join(str(int(part)) for part in reversed(known.split("-")))
+
+
+def _part_en(known: str) -> str:
+    year, _dash, month = known.partition("-")
+    return f"{ENGLISH_MONTHS[int(month[:2]) - 1]} {year}" if month else year
 
 
 def _founded(what: Commemoration) -> date | None:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from contest.anniversaries.commemorations import Occurrence, occasion_en, occasion_vi
+from contest.anniversaries.commemorations import LUNAR, Occurrence, occasion_en, occasion_vi
 from contest.core.formats import VIET_NAM
 from contest.setup.texts import change_texts, move_days
 
@@ -40,33 +40,43 @@ _EDITION: Final = re.compile(
 _ROUND_TITLE_VI, _ROUND_TITLE_EN = "Lễ tổng kết và trao giải", "Closing and award ceremony"
 
 
-def anniversary_part(held: Occurrence) -> dict[str, Any] | None:
-    """The `anniversary` of a rule set for a day that is kept; None where rules cannot count it.
-
-    They count from a founding day known to the day, on the same day of the solar year.
-    """
+def anniversary_part(held: Occurrence) -> dict[str, Any]:
+    """The `anniversary` of a rule set for what is kept, as far as its days are known."""
     what = held.what
-    try:
-        founded = date.fromisoformat(what.founded)
-    except ValueError:
-        return None
-    if held.on is None or held.number is None or (founded.month, founded.day) != (held.on.month, held.on.day):
-        return None
-    part: dict[str, Any] = {
-        "id": what.code,
-        "date": held.on.isoformat(),
-        "founding_date": founded.isoformat(),
-        "ordinal": held.number,
-        "class": held.kind,
-        "wording": {"vi": occasion_vi(held), "en": occasion_en(held)},
-        "ceremony_title_ok": {"vi": _ROUND_TITLE_VI, "en": _ROUND_TITLE_EN},
-    }
-    if held.kind != "tron":
+    part: dict[str, Any] = {"id": what.code}
+    if what.calendar == LUNAR:
+        part["calendar"] = LUNAR
+    if held.on is not None:
+        part["date"] = held.on.isoformat()
+    if held.on is None or held.on.year != held.year:
+        part["year"] = held.year
+    if held.number is not None:
+        if (founded := _founding_day(held)) is not None:
+            part["founding_date"] = founded.isoformat()
+        else:
+            part["founding_year"] = what.founding_year
+        part["ordinal"] = held.number
+    if held.kind is not None:
+        part["class"] = held.kind
+    part["wording"] = {"vi": occasion_vi(held), "en": occasion_en(held)}
+    part["ceremony_title_ok"] = {"vi": _ROUND_TITLE_VI, "en": _ROUND_TITLE_EN}
+    if held.kind != "tron" and held.number is not None:
         part["ceremony_title_avoid"] = {
             "vi": f"Lễ kỷ niệm {held.number} năm …",
             "en": f"Commemoration ceremony of {held.number} years …",
         }
     return part
+
+
+def _founding_day(held: Occurrence) -> date | None:
+    """The founding day of what is kept on the same day of the solar year; None for anything else."""
+    try:
+        founded = date.fromisoformat(held.what.founded)
+    except ValueError:
+        return None
+    if held.what.calendar == LUNAR or held.on is None:
+        return None
+    return founded if (founded.month, founded.day) == (held.on.month, held.on.day) else None
 
 
 def next_season(
@@ -220,25 +230,24 @@ def _move_anniversary(document: dict[str, Any], held: Occurrence | None) -> dict
         return {}
     words: dict[str, str] = {}
     if part is None:
-        said = {"vi": occasion_vi(held), "en": occasion_en(held)} if held else {"vi": "", "en": ""}
-        for language, new in said.items():
+        for language in ("vi", "en"):
             if isinstance(told := (old.get("wording") or {}).get(language), str):
-                words |= {told: new} if new else {f", {told}": "", told: ""}
+                words |= {f", {told}": "", told: ""}
         return words
-    if old.get("id") != part["id"]:
+    before, after = old.get("ordinal"), part.get("ordinal")
+    if old.get("id") != part["id"] or part.get("calendar") == LUNAR or not before or not after:
         for language in ("vi", "en"):
             if isinstance(told := (old.get("wording") or {}).get(language), str):
                 words[told] = part["wording"][language]
         return words
     # The same day again: keep the organiser's own words, with their numbers and days moved.
-    before, after = old.get("ordinal"), part["ordinal"]
-    year_before = str(old.get("date", ""))[:4]
+    year_before, year_now = (str(each.get("date") or each.get("year") or "")[:4] for each in (old, part))
     for key in ("wording", "ceremony_title_ok"):
         texts = old.get(key)
         if not isinstance(texts, dict) or not all(isinstance(texts.get(each), str) for each in ("vi", "en")):
             continue
         part[key] = {
-            language: _recount(text, before, after, year_before, part["date"][:4])
+            language: _recount(text, before, after, year_before, year_now)
             for language, text in texts.items()
             if language in ("vi", "en")
         }

@@ -54,8 +54,8 @@ class Field:
 class Section:
     """Questions under a heading; of a list (`many`), the same questions for each item.
 
-    `fields` may depend on the item and its place. `new` makes an item; `drops` are objects within an
-    item that are left out when nothing in them was answered.
+    `fields` may depend on the item and its place. `new` makes an item, up to `most`
+    of them; `drops` are objects within an item that are left out when nothing in them was answered.
     """
 
     title: str
@@ -66,6 +66,7 @@ class Section:
     about: str = ""
     new: Callable[[Mapping[str, Any]], Any] | None = None
     drops: Sequence[str] = field(default=())
+    most: int = 200
 
     def asked(self, document: Mapping[str, Any], item: Any = None, place: int = 0) -> Sequence[Field]:
         """The questions, for one item of a list or for all."""
@@ -238,7 +239,7 @@ def act_on_lists(document: Mapping[str, Any], sections: Sequence[Section], act: 
         items = []
         put_at(made, section.path, items)
     place = int(match[3]) if match[3] else -1
-    if match[1] == "add" and section.new and len(items) < 200:
+    if match[1] == "add" and section.new and len(items) < section.most:
         items.append(section.new(made))
     elif match[1] == "drop" and 0 <= place < len(items):
         del items[place]

@@ -247,7 +247,16 @@ JUDGING: Final = Page(
     N_("Judging"),
     N_("Rounds, the scale and its criteria, and what parts equal totals."),
     (
-        Section(N_("Rounds"), _round_fields, path="rounds", many=True, item=N_("Round"), drops=("gap",), new=new_round),
+        Section(
+            N_("Rounds"),
+            _round_fields,
+            path="rounds",
+            many=True,
+            item=N_("Round"),
+            drops=("gap",),
+            new=new_round,
+            most=2,
+        ),
         Section(
             N_("Scale"),
             (

@@ -223,10 +223,12 @@ def with_rounds(document: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(rounds, list):
         return made
     rounds.sort(key=lambda each: each.get("id") != "prelim" if isinstance(each, dict) else True)
+    categories = [each for each in made.get("categories") or () if isinstance(each, dict) and each.get("id")]
+    counts = {str(each["id"]): "" for each in categories}  # to be filled in
     for each in rounds:
         if isinstance(each, dict):
             last = each is rounds[-1]
-            each["advance"] = None if last else each.get("advance") or {"counts": {}, "ties_at_line": "all_advance"}
+            each["advance"] = None if last else each.get("advance") or {"counts": counts, "ties_at_line": "all_advance"}
     return made
 
 

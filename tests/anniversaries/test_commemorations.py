@@ -78,11 +78,26 @@ def test_the_words_of_an_announcement():
 
 
 def test_the_words_for_lunar_days_and_for_what_is_not_counted():
+    said = [
+        ("gio-to", 2027, "nhân dịp Ngày Giỗ Tổ Hùng Vương (10/3 âm lịch, tức 16/4/2027)"),
+        ("tet", 2027, "nhân dịp Tết Nguyên đán (1/1 âm lịch, tức 6/2/2027)"),
+        ("thanh-lap-ht", 2031, "nhân dịp kỷ niệm 200 năm thành lập tỉnh Hà Tĩnh (1831 - 2031)"),
+        ("dang-bo-ht", 2030, "nhân dịp kỷ niệm 100 năm Ngày thành lập Đảng bộ tỉnh Hà Tĩnh (3/1930 - 3/2030)"),
+        (
+            "nguyen-du-mat",
+            2030,
+            "nhân dịp kỷ niệm 210 năm Ngày mất Đại thi hào Nguyễn Du (10/8 âm lịch, tức 7/9/2030)",
+        ),
+    ]
+    for code, year, words in said:
+        assert occasion_vi(occurrence(SET[code], year)) == words
     assert (
-        occasion_vi(occurrence(SET["gio-to"], 2027))
-        == "nhân dịp kỷ niệm Ngày Giỗ Tổ Hùng Vương (10/3 âm lịch, 16/4/2027)"
+        occasion_en(occurrence(SET["dang-bo-ht"], 2030))
+        == "to mark the 100th anniversary of the founding of the Hà Tĩnh Party Organisation (March 1930 – March 2030)"
     )
-    assert occasion_vi(occurrence(SET["thanh-lap-ht"], 2031)).endswith("(1831)")
+    assert (
+        occasion_en(occurrence(SET["tet"], 2027)) == "to mark Lunar New Year (day 1 of lunar month 1, 6 February 2027)"
+    )
     assert "11th anniversary" in occasion_en(occurrence(SET["sach"], 2025))
     assert "101st anniversary" in occasion_en(occurrence(SET["bao-chi"], 2026))
     assert "103rd anniversary" in occasion_en(occurrence(SET["bao-chi"], 2028))

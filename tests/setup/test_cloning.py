@@ -14,7 +14,7 @@ from contest.anniversaries.commemorations import occurrence
 from contest.anniversaries.queries import starting_set
 from contest.anniversaries.rules import shipped_calendar
 from contest.contests.ruleset import differences, parse_rule_set, rule_set_problems
-from contest.setup.cloning import anniversary_part, next_season
+from contest.setup.cloning import next_season
 from contest.setup.texts import apart, left_behind, move_days, placeholders
 from tests.factories import raw_rule_sets
 
@@ -93,13 +93,47 @@ def test_order_holds_and_working_days_stay_working_days(index, day):
     assert not [each for each in rule_set_problems(made) if each.path.startswith(("timeline", "announcement"))]
 
 
-def test_a_lunar_day_has_no_part_in_the_rules_and_is_announced_all_the_same():
+def test_a_lunar_day_is_counted_by_lunar_years_and_announced_on_the_day_it_falls_on():
     held = occurrence(starting_set()["gio-to"].what, 2028)
-    assert anniversary_part(held) is None
     made = next_season(raw_rule_sets()[0], announce_on=held.on, is_working_day=WORKS, held=held)
-    assert "anniversary" not in made
+    assert made["anniversary"]["calendar"] == "lunar" and "ordinal" not in made["anniversary"]
     assert not rule_set_problems(made)
     assert "10/3 âm lịch" in made["rules_articles"][10]["text"]["vi"]
+    born = occurrence(starting_set()["nguyen-du-sinh"].what, 2028)  # in January 2029
+    part = next_season(raw_rule_sets()[0], announce_on=born.on, is_working_day=WORKS, held=born)["anniversary"]
+    assert (part["date"], part["year"], part["founding_year"], part["ordinal"]) == ("2029-01-07", 2028, 1765, 263)
+
+
+@pytest.mark.parametrize("code", starting_set())
+@pytest.mark.parametrize("year", [2030])
+def test_rules_can_be_tied_to_whatever_the_calendar_knows(code, year):
+    """By any calendar, known to the day, the month or the year alone: counted and worded without a problem."""
+    held = occurrence(starting_set()[code].what, year)
+    announced = held.on or date(year, 6, 11)
+    made = next_season(raw_rule_sets()[0], announce_on=announced, is_working_day=WORKS, held=held)
+    assert rule_set_problems(made) == []
+    assert made["anniversary"]["wording"]["vi"] in made["rules_articles"][10]["text"]["vi"]
+    again = occurrence(starting_set()[code].what, year + 1)
+    after = next_season(made, announce_on=again.on or date(year + 1, 6, 11), is_working_day=WORKS, held=again)
+    assert rule_set_problems(after) == []
+    assert made["anniversary"]["wording"]["vi"] not in after["rules_articles"][10]["text"]["vi"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"ordinal": 264}, "anniversary.ordinal"), ({"ordinal": None}, "anniversary.ordinal"),
+        ({"class": "tron"}, "anniversary.class"), ({"year": 2027}, "anniversary.year"),
+        ({"calendar": "solar"}, "anniversary.year"), ({"year": None, "date": None}, "anniversary.date"),
+        ({"founding_year": None}, "anniversary.ordinal"),
+        ({"ceremony_title_ok": {"vi": "Lễ kỷ niệm", "en": "Commemoration"}}, "anniversary.ceremony_title_ok.vi"),
+    ],
+)  # fmt: skip
+def test_a_lunar_anniversary_that_is_counted_wrong_is_found(changes, path):
+    held = occurrence(starting_set()["nguyen-du-sinh"].what, 2028)
+    made = next_season(raw_rule_sets()[0], announce_on=held.on, is_working_day=WORKS, held=held)
+    made["anniversary"] |= changes
+    assert path in {each.path for each in rule_set_problems(made)}
 
 
 def test_without_an_occasion_the_articles_name_none():

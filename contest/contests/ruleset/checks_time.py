@@ -31,6 +31,9 @@ NAMES_BEFORE_FINAL = N_("Authors would be public before the final marking has cl
 NAMES_BEFORE_VOTE_ENDS = N_("Authors would be public while the vote, which hides them, is open.")
 NAMES_AFTER_VOTE_OPENS = N_("The vote shows authors, but they are public only later, from “%(key)s”.")
 ORDINAL_WRONG = N_("From %(founded)s to %(year)s there are %(years)s years, not %(ordinal)s.")
+NOT_COUNTED = N_("Without a founding year no anniversary is counted.")
+YEAR_NEEDED = N_("Write the day, or the year where no day is known.")
+YEAR_ELSEWHERE = N_("%(day)s does not lie in the year %(year)s.")
 CLASS_WRONG = N_("Year %(ordinal)s is of the class “%(right)s”.")
 WORDING_LACKS = N_("The wording must contain “%(words)s”.")
 NOT_A_COMMEMORATION = N_("Outside a round year the ceremony is not called “Lễ kỷ niệm”.")
@@ -245,37 +248,45 @@ def author_names_stay_hidden_while_they_must(rules: RuleSet) -> Iterator[Problem
 def anniversary_is_counted_and_worded(rules: RuleSet) -> Iterator[Problem]:
     """The ordinal is the difference of years; wording and ceremony follow from it.
 
-    Round years and years ending in 5: Nghị định 145/2013/NĐ-CP, điều 3.
+    Round years and years ending in 5: Nghị định 145/2013/NĐ-CP, điều 3. What has no founding year is not
+    counted; Giỗ Tổ Hùng Vương is round where the year itself ends in 0.
     """
     day = rules.anniversary
     if day is None:
         return
-    years = day.date.year - day.founding_date.year
-    if day.ordinal != years:
-        yield Problem(
-            "anniversary.ordinal",
-            ORDINAL_WRONG,
-            {
-                "founded": str(day.founding_date.year),
-                "year": str(day.date.year),
-                "years": years,
-                "ordinal": day.ordinal,
-            },
-        )
-    right = {0: "tron", 5: "le5"}.get(day.ordinal % 10, "khac")
-    if day.class_ != right:
-        yield Problem("anniversary.class", CLASS_WRONG, {"ordinal": day.ordinal, "right": right})
+    kept = day.year or (day.date.year if day.date else None)
+    if kept is None:
+        yield Problem("anniversary.date", YEAR_NEEDED)
+    elif day.date and not 0 <= day.date.year - kept <= (day.calendar == "lunar"):
+        yield Problem("anniversary.year", YEAR_ELSEWHERE, {"year": str(kept), "day": f"{day.date:%d/%m/%Y}"})
+    if day.ordinal != day.years:
+        yield Problem("anniversary.ordinal", *_miscounted(day, kept))
+    counted = day.ordinal if day.ordinal is not None else kept or 1
+    right = {0: "tron", 5: "le5"}.get(counted % 10, "khac")
+    if day.class_ != right and (day.class_ is not None or day.ordinal is not None):
+        yield Problem("anniversary.class", CLASS_WRONG, {"ordinal": counted, "right": right})
     yield from _wording(day)
-    if right != "tron" and _is_commemoration(day.ceremony_title_ok.vi):
+    if day.class_ != "tron" and _is_commemoration(day.ceremony_title_ok.vi):
         yield Problem("anniversary.ceremony_title_ok.vi", NOT_A_COMMEMORATION)
 
 
+def _miscounted(day: Anniversary, kept: int | None) -> tuple[str, dict[str, object]]:
+    if day.years is None:
+        return NOT_COUNTED, {}
+    return ORDINAL_WRONG, {
+        "founded": str((kept or 0) - day.years),
+        "year": str(kept),
+        "years": day.years,
+        "ordinal": "–" if day.ordinal is None else day.ordinal,
+    }
+
+
 def _wording(day: Anniversary) -> Iterator[Problem]:
-    if str(day.ordinal) not in _numbers(day.wording.vi):
-        yield Problem("anniversary.wording.vi", WORDING_LACKS, {"words": day.ordinal})
-    if str(day.ordinal) not in _numbers(day.wording.en):
-        yield Problem("anniversary.wording.en", WORDING_LACKS, {"words": day.ordinal})
-    for each in (day.founding_date, day.date):
+    if day.ordinal is not None:
+        for language in ("vi", "en"):
+            if str(day.ordinal) not in _numbers(getattr(day.wording, language)):
+                yield Problem(f"anniversary.wording.{language}", WORDING_LACKS, {"words": day.ordinal})
+    for each in filter(None, (day.founding_date, day.date)):
         if not any(spelling in day.wording.vi for spelling in _vietnamese(each)):
             yield Problem("anniversary.wording.vi", WORDING_LACKS, {"words": _vietnamese(each)[0]})
         if not any(spelling in day.wording.en for spelling in _english(each)):

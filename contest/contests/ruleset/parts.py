@@ -58,6 +58,8 @@ from contest.contests.ruleset.kinds import (
 )
 from contest.core.windows import Window
 
+AnniversaryYear = Annotated[StrictInt, Field(ge=1, le=2200)]
+
 
 class Bodies(Part):
     """Who directs, who leads, who takes part, who watches."""
@@ -70,17 +72,34 @@ class Bodies(Part):
 
 
 class Anniversary(Part):
-    """The day that the announcement is tied to, and the words for it."""
+    """The day that the announcement is tied to, and the words for it.
+
+    A day of the lunar calendar is counted by lunar years (`year`, `founding_year`); of one that is known
+    to the month or the year alone, `year` says which one is kept. What has no founding year is not counted.
+    """
 
     id: Slug
-    date: Day
-    founding_date: Day
-    ordinal: Count
-    class_: AnniversaryClass = Field(alias="class")
+    calendar: Literal["solar", "lunar"] = "solar"
+    date: Day | None = None
+    """The day in the year of the announcement; null where sources do not name it."""
+    year: AnniversaryYear | None = None
+    """The year that is counted, where it is not the one of `date`."""
+    founding_date: Day | None = None
+    founding_year: AnniversaryYear | None = None
+    """Where the founding day is not known, is told by the lunar calendar, or is kept on another day."""
+    ordinal: Count | None = None
+    class_: AnniversaryClass | None = Field(alias="class", default=None)
     """tron: the ordinal ends in 0; le5: in 5; khac: any other (Nghị định 145/2013/NĐ-CP, điều 3)."""
     wording: Localized
     ceremony_title_ok: Localized
     ceremony_title_avoid: Localized | None = None
+
+    @property
+    def years(self) -> int | None:
+        """How many years lie between the founding and the year that is kept; None for what is not counted."""
+        kept = self.year or (self.date.year if self.date else None)
+        founded = self.founding_year or (self.founding_date.year if self.founding_date else None)
+        return None if kept is None or founded is None else kept - founded
 
 
 class Step(Part):
