@@ -1,4 +1,4 @@
-"""Commands for those who run a site: rules, roles, units, the audit chain, backups, background work."""
+"""Commands for those who run a site: rules, roles, units, old addresses, the audit chain, backups, background work."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ from contest.core.db import db, writing
 from contest.core.errors import NotFound, Refused
 from contest.demo.cli import demo_commands
 from contest.entries.eligibility import require_no_entry
+from contest.results.addresses import keep_address
 from contest.units.services import load_units
 from contest.voting.cli import votes_commands
 
 contest_commands = AppGroup("contest", help="Contests: load rules, name staff.")
 units_commands = AppGroup("units", help="Units: load the tree.")
+addresses_commands = AppGroup("addresses", help="Old addresses: where they lead now.")
 people_commands = AppGroup("people", help="People: operators, lost second factors.")
 audit_commands = AppGroup("audit", help="The audit chain: seal and verify.")
 
@@ -115,6 +117,38 @@ def load_unit_tree(file: Path) -> None:
         raise click.ClickException(f"not a list of units: {error!r}") from error
     except Refused as error:
         raise _fail(error) from error
+
+
+@addresses_commands.command("add")
+@click.argument("old")
+@click.argument("new")
+def add_address(old: str, new: str) -> None:
+    """Have the address OLD, when nothing is found there, lead to the page NEW of this site ("/*": all below)."""
+    try:
+        with writing() as now:
+            row = keep_address(old=old, new=new, actor=None, now=now)
+            click.echo(f"{row.path} -> {row.target}")
+    except Refused as error:
+        raise _fail(error) from error
+
+
+@addresses_commands.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load_addresses(file: Path) -> None:
+    """Keep the old addresses of FILE, a CSV with the columns "old" and "new": all of them or none."""
+    line = 1
+    try:
+        rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+        with writing() as now:
+            for line, row in enumerate(rows, start=2):  # noqa: B007 -- named in the message
+                keep_address(old=row["old"] or "", new=row["new"] or "", actor=None, now=now)
+        click.echo(f"{len(rows)} kept")
+    except (UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise click.ClickException(f"line {line}: not a list with the columns old and new: {error!r}") from error
+    except Refused as error:
+        raise click.ClickException(
+            f"line {line}; nothing was changed\n" + _both(error.message, **error.params)
+        ) from error
 
 
 def _person(address: str) -> User:
@@ -228,6 +262,7 @@ def init_commands(app: Flask) -> None:
     for group in (
         contest_commands,
         units_commands,
+        addresses_commands,
         people_commands,
         audit_commands,
         demo_commands,

@@ -1,4 +1,4 @@
-"""Days and hours as people type them: 05/04/2027 or 2027-04-05, 17:00 or 17h30."""
+"""Days, hours and numbers of pages as people type them: 05/04/2027 or 2027-04-05, 17:00 or 17h30."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contest.core.formats import VIET_NAM
 _DAY = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4})", re.ASCII)
 _HOUR = re.compile(r"(\d{1,2})(?:\s*(?:[:hg]|giờ)\s*(\d{1,2})?)?", re.ASCII)
 
+_PAGE = re.compile(r"\d{1,7}", re.ASCII)
+
 
 def typed_day(text: str | None, code: str = "day") -> date:
     """The day that was typed. Raises Refused, with `code`, for anything else."""
@@ -22,6 +24,11 @@ def typed_day(text: str | None, code: str = "day") -> date:
         return date.fromisoformat(typed)
     except ValueError as error:
         raise Refused(N_("This is not a day. Write it as day/month/year, such as 05/04/2027."), code=code) from error
+
+
+def typed_page(text: str | None) -> int:
+    """The number of a page of a list, from 1; 1 for anything else."""
+    return max(1, int(text)) if text and _PAGE.fullmatch(text) else 1
 
 
 def typed_instant(day: str | None, hour: str | None, code: str = "day") -> datetime:

@@ -43,6 +43,7 @@ def honours(slug: str) -> str:
 
 
 from contest.results import (  # noqa: E402 -- they need `bp`
+    views_addresses,  # noqa: F401
     views_amend,  # noqa: F401
     views_beside,  # noqa: F401
     views_certificates,  # noqa: F401

@@ -434,6 +434,8 @@ demonstration:
     POST /demo/vao
 operator:
     GET POST /cuoc-thi-moi
+    GET POST /dia-chi-cu
+    POST /dia-chi-cu/bo
     GET POST /du-lieu-ca-nhan
     GET /du-lieu-ca-nhan/<public_id>
     POST /du-lieu-ca-nhan/<public_id>/<any(nhan, dap, xoa):verb>

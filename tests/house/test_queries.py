@@ -128,6 +128,7 @@ PAGES = [
     ("/soan-the-le/{draft_id}/giai-thuong", "organiser", "marking", 12),
     ("/soan-the-le/{draft_id}/xem", "organiser", "marking", 12),
     ("/cuoc-thi-moi", "operator", "marking", 12),
+    ("/dia-chi-cu", "operator", "marking", 8),
     ("/ban-to-chuc/{slug}/binh-chon", "organiser", "vote", 16),
     ("/ban-to-chuc/{slug}/binh-chon/chi-phi", "secretary", "vote", 12),
     ("/ban-to-chuc/{slug}/binh-chon/danh-sach", "organiser", "vote", 10),

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, redirect, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -70,10 +70,27 @@ def _http(error: HTTPException) -> Any:
     code = error.code or 500
     if code < 400:
         return error
+    if code == 404:
+        return _not_found(error)
     if wants_problem():
         return problem(code, error)
     known = {400, 403, 404, 405, 413, 429, 500, 503}
     return _page(code, None if code in known else ("400" if code < 500 else "500"))
+
+
+def _not_found(error: Exception) -> Any:
+    """The plain 404; an address that was given out once leads on, for good, to where it is found now."""
+    if request.method in {"GET", "HEAD"} and request.endpoint != "static":
+        try:
+            query = unquote(request.query_string.decode("ascii", "replace"))
+            target = current_app.extensions["new_address"](request.path, query)
+        except OperationalError:  # the page that says so needs no database
+            target = None
+        if target is not None:
+            return redirect(request.script_root + target, 301)
+    if wants_problem():
+        return problem(404, error if isinstance(error, HTTPException) else None)
+    return _page(404)
 
 
 def _crash(error: Exception) -> Any:
@@ -144,9 +161,10 @@ def signed_out_form() -> Response | None:
 
 
 def init_errors(app: Flask) -> None:
+    app.extensions.setdefault("new_address", lambda path, query: None)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(NotFound, lambda error: _page(404))
+    app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(NoConnection, _unreachable)  # no connection came free
