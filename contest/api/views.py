@@ -62,7 +62,8 @@ def answers(path: str, answer: type[Shape], summary: str, asks: type[Asked] = No
             if not isinstance(told, answer):
                 raise TypeError(f"{name} declares {answer.__name__}")
             response = Response(told.model_dump_json(), mimetype="application/json")
-            response.last_modified = changed
+            if changed is not None:
+                response.last_modified = changed
             return response
 
         bp.add_url_rule(f"{PREFIX}{path}", name, answered)

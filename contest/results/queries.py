@@ -19,7 +19,7 @@ from contest.core.db import db
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
-from contest.results.models_after import Amendment, UnitAward
+from contest.results.models_after import Amendment, NewsPost, UnitAward
 
 
 def is_official(now: datetime) -> ColumnElement[bool]:
@@ -301,6 +301,7 @@ def next_public_change(now: datetime) -> datetime | None:
         ResultSet.post_from,
         ResultSet.visible_from,
         Amendment.visible_from,
+        NewsPost.visible_from,
     )
     each = union_all(*(select(func.min(instant).label("at")).where(instant > now) for instant in instants)).subquery()
     found: datetime | None = db.session.scalar(select(func.min(each.c.at)))

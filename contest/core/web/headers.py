@@ -88,7 +88,8 @@ def shared(seconds: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             # Together, this cache and those outside keep the page for no longer than its view allowed.
             g.shared_seconds = int((page.until - wall).total_seconds())
             response = Response(page.body, content_type=page.content_type)
-            response.last_modified = page.last_modified
+            if page.last_modified is not None:
+                response.last_modified = page.last_modified
             return response
 
         return wrapper

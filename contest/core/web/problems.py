@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import BadRequest, HTTPException
 
@@ -52,6 +52,7 @@ def in_both(message: str) -> dict[str, str]:
 
 def problem(code: int, error: HTTPException | None = None) -> Response:
     """An error as a program reads it: title and detail in the address's language, and in both beside."""
+    g.for_machines = True
     title, detail = (in_both(text) for text in _SAID.get(code, _SAID[400 if code < 500 else 500]))
     mine = locale()
     told: dict[str, Any] = {
