@@ -66,6 +66,13 @@ def last_amended(contest_ids: Collection[int], now: datetime) -> Mapping[int, da
     return {contest_id: at for contest_id, at in rows if at is not None}
 
 
+def amendments(contest_ids: Collection[int], now: datetime) -> Sequence[Amendment]:
+    """Public amendments of these contests' results: `amendments_at` for many, without what they are about."""
+    return db.session.scalars(
+        select(Amendment).where(Amendment.contest_id.in_(contest_ids), is_amended(now)).order_by(Amendment.id)
+    ).all()
+
+
 def changed_at(contest: Contest, results: PublicResults | None, amended: datetime | None, now: datetime) -> datetime:
     """When what a contest shows last changed: by its rules, by the clock, or by its results."""
     steps = [instant for step in contest.rules.public_steps() for instant in (step.starts, step.ends)]
@@ -94,6 +101,19 @@ def story_page(now: datetime, *, contest: Contest | None, after: str | None, lim
         query = query.where(Entry.public_id > after)
     rows = db.session.execute(query.order_by(Entry.public_id).limit(limit + 1))
     return [(entry_id, public_id) for entry_id, public_id in rows]
+
+
+def story_chunk(now: datetime, contest: Contest, *, first: int, limit: int) -> Sequence[tuple[int, str]]:
+    """Ids of a contest's stories that anyone may read, by public id, from the one numbered `first`."""
+    query = select(Entry.id, Entry.public_id).where(readable(now), Entry.contest_id == contest.id)
+    rows = db.session.execute(query.order_by(Entry.public_id).offset(first).limit(limit))
+    return [(entry_id, public_id) for entry_id, public_id in rows]
+
+
+def count_stories(where: ColumnElement[bool]) -> Mapping[int, int]:
+    """How many entries of each contest meet a condition, by contest."""
+    rows = db.session.execute(select(Entry.contest_id, func.count()).where(where).group_by(Entry.contest_id))
+    return {contest_id: int(number) for contest_id, number in rows}
 
 
 def published_stories(

@@ -62,10 +62,13 @@ class Phase(Shape):
 class Occasion(Shape):
     """The anniversary that the announcement is tied to."""
 
-    on: date
-    founding_date: date
-    ordinal: int
-    kind: Literal["tron", "le5", "khac"]
+    on: date | None
+    """Null where the day is not known."""
+    founding_date: date | None
+    """Null where it is known to the month or the year alone, or told by the lunar calendar."""
+    ordinal: int | None
+    """Null for what has no founding year, such as Tết."""
+    kind: Literal["tron", "le5", "khac"] | None
     """Round year, year ending in 5, other (Decree 145/2013/ND-CP, article 3)."""
     wording: Both
 

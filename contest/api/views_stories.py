@@ -12,7 +12,7 @@ from contest.api.paging import cut
 from contest.api.queries import Published
 from contest.api.shapes import BlockShape, Nothing, OfContest, PhotoShape, StoryPage, StoryShape, WholeStory
 from contest.api.views import answers, asked_contest, behind, link, pages, ref, turn
-from contest.core.errors import N_
+from contest.core.errors import N_, NotFound
 from contest.editions.shown import Shown
 from contest.entries.models import Entry
 from contest.public.queries import get_story, stories_of
@@ -62,14 +62,18 @@ def stories(asked: OfContest) -> tuple[StoryPage, datetime | None]:
     shown = stories_of(ids, g.now)
     known = {each.contest.id: each.contest for each in shown.values()}
     published = queries.published_stories(g.now, known.values(), Entry.id.in_(ids))
-    items = tuple(StoryShape(**fields_of(shown[each], published[each])) for each in ids)
+    # One that was taken back between two of these questions is told no more.
+    told = [each for each in ids if each in published and each in shown and shown[each].presented]
+    items = tuple(StoryShape(**fields_of(shown[each], published[each])) for each in told)
     return StoryPage(items=items, **turn(following)), max((each.updated_at for each in items), default=None)
 
 
 @answers("/stories/<public_id>", WholeStory, N_("A published story with its text"))
 def story(_asked: Nothing, public_id: str) -> tuple[WholeStory, datetime | None]:
     found = get_story(public_id, g.now)
-    published = queries.published_stories(g.now, [found.contest], Entry.id == found.entry_id)[found.entry_id]
+    published = queries.published_stories(g.now, [found.contest], Entry.id == found.entry_id).get(found.entry_id)
+    if published is None or not found.presented:  # taken back since the line before
+        raise NotFound(public_id)
     blocks = tuple(
         BlockShape.model_validate({"kind": each.kind, "text": each.text, "photo": each.photo or None})
         for each in found.document.blocks

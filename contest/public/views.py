@@ -168,7 +168,9 @@ def privacy() -> str:
 @public
 @shared(3600)
 def robots() -> Response:
-    return Response(f"User-agent: *\nDisallow: {url_for('desk.my_work')}\nAllow: /\n", mimetype="text/plain")
+    lines = ("User-agent: *", f"Disallow: {url_for('desk.my_work')}", "Allow: /")
+    places = ("", f"Sitemap: {url_for('api.sitemap_parts', _external=True)}", "")
+    return Response("\n".join((*lines, *places)), mimetype="text/plain")
 
 
 @bp.get("/suc-khoe")
