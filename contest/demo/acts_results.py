@@ -11,6 +11,7 @@ from contest.contests.models import Contest
 from contest.core.errors import N_
 from contest.core.web.errors import say_message
 from contest.demo import stories
+from contest.demo.acts_checks import look_up
 from contest.demo.stage import Act, Stage, at
 from contest.demo.stories import FIRST, SECOND, reason
 from contest.judging import services as judging
@@ -19,9 +20,12 @@ from contest.judging.minutes import make_minutes, sign, versions_of
 from contest.judging.minutes_sources import day_line
 from contest.judging.queries import is_locked
 from contest.results import services as results
+from contest.results.beside_sources import standing_choices, unit_figures
+from contest.results.choices import choose_entry, choose_unit
 from contest.results.in_minutes import prizes_in_words
+from contest.results.models import ResultSet
 from contest.results.queries import find_standing
-from contest.results.rules import posts_first
+from contest.results.rules import FINAL, POINTS, RECEIPT, beside_prizes, posts_first
 
 # Ties that a council settles one after the other; more than this is no tie but a mistake.
 _MOST_BALLOTS = 8
@@ -108,6 +112,53 @@ def _vote_on_ties(stage: Stage, contest: Contest, undecided: list[dict[str, obje
     return False
 
 
+def choose_beside(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """The committee chooses units and exemplars for prizes beside the ladder; then the results are worked out anew."""
+    contest, organiser = stage.contest(contest_id), stage.person("diep")
+    standing = find_standing(contest.id)
+    if standing is None or standing.decision_number is not None:
+        return 0
+    chosen = {each.prize_id for each in standing_choices(contest.id)}
+    done = 0
+    for prize in beside_prizes(contest.rules):
+        why = stories.around()["beside"].get(prize.id)
+        if why is None or prize.id in chosen:
+            continue
+        common = {"contest": contest, "prize_id": prize.id, "why": why, "actor": organiser, "now": now}
+        if prize.to == "unit":
+            for figures in unit_figures(contest)[: prize.count]:
+                done += stage.attempt(choose_unit, code=figures.unit.code, **common).done
+        else:
+            for code in _best_placed(contest, standing)[: prize.count]:
+                done += stage.attempt(choose_entry, code=code, **common).done
+    if done:
+        compute(stage, now, contest_id=contest_id)
+    return done
+
+
+def _best_placed(contest: Contest, standing: ResultSet) -> list[str]:
+    """Codes of the entries with Third Prize or above in the first category."""
+    first = contest.rules.categories[0].id
+    rungs = {prize.id for _, prize in contest.rules.ladder(first) if prize.rung != "khuyen_khich"}
+    return [award.entry.blind_code or "" for award in standing.awards if award.prize_id in rungs]
+
+
+def cite(stage: Stage, now: datetime, *, contest_id: str) -> int:
+    """The words that are read out with the first prizes, where nobody wrote others."""
+    standing = find_standing(stage.contest(contest_id).id)
+    if standing is None or standing.first_approver_id is not None:
+        return 0
+    words, done = stories.around()["citations"], 0
+    for award in standing.awards:
+        story = stage.story_of(award.entry_id)
+        text = words.get(story.id, "") if story and award.place else ""
+        if text and not award.citation:
+            done += stage.attempt(
+                results.set_citation, award=award, text=text, actor=stage.person("diep"), now=now
+            ).done
+    return done
+
+
 def write_minutes(stage: Stage, now: datetime, *, contest_id: str) -> int:
     """The secretary makes the minutes of the last round in each category; secretary and head of jury sign."""
     contest, secretary = stage.contest(contest_id), stage.person("van")
@@ -144,6 +195,8 @@ def post(stage: Stage, now: datetime, *, contest_id: str) -> int:
     standing = find_standing(contest.id)
     if standing is None or standing.posted_by_id is not None or not posts_first(contest.rules):
         return 0
+    for point in (RECEIPT, FINAL):
+        look_up(stage, now, contest_id=contest_id, point=point)
     return int(stage.attempt(results.release_posting, contest=contest, actor=stage.person("diep"), now=now).done)
 
 
@@ -155,6 +208,8 @@ def decide(stage: Stage, now: datetime, *, contest_id: str) -> int:
         return 0
     compute(stage, now, contest_id=contest_id)
     post(stage, now, contest_id=contest_id)
+    for point in POINTS:
+        look_up(stage, now, contest_id=contest_id, point=point)
     told = stories.decisions()["contests"][contest_id]
     return int(
         stage.attempt(
@@ -191,6 +246,8 @@ def _acts(
     met: str,
     codes: str,
     computed: str,
+    beside: str,
+    cited: str,
     minutes: str,
     posted: str | None,
     decision: str,
@@ -200,6 +257,8 @@ def _acts(
         (met, N_("The council met; %(count)s of its members were present."), meet),
         (codes, N_("Codes and entries were joined in %(count)s categories."), open_codes),
         (computed, N_("The council met and the prizes were worked out."), compute),
+        (beside, N_("%(count)s units and exemplars were chosen for prizes beside the ranking."), choose_beside),
+        (cited, N_("%(count)s citations were written."), cite),
         (minutes, N_("The minutes of %(count)s categories were made and signed."), write_minutes),
         (posted, N_("The provisional results were released for posting."), post),
         (decision, N_("The decision that recognises the results was entered."), decide),
@@ -217,6 +276,8 @@ def acts() -> list[Act]:
             "2027-05-28 13:30",
             "2027-05-28 13:40",
             "2027-05-28 15:30",
+            "2027-06-01 09:00",
+            "2027-06-02 09:00",
             "2027-05-28 16:20",
             None,
             "2027-06-08 08:30",
@@ -227,6 +288,8 @@ def acts() -> list[Act]:
             "2027-09-28 08:00",
             "2027-09-28 08:30",
             "2027-09-28 10:30",
+            "2027-09-28 14:00",
+            "2027-09-28 15:00",
             "2027-09-28 11:15",
             "2027-09-28 16:00",
             "2027-10-08 08:30",

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from contest.accounts.models import User
 from contest.contests.models import Contest
-from contest.contests.rules import CHAIR, JUDGE, ORGANISER, SECRETARY
+from contest.contests.rules import CHAIR, JUDGE, OBSERVER, ORGANISER, PRESS, SECRETARY
 from contest.core.db import db
 from contest.core.errors import N_
 from contest.demo import stories
@@ -19,7 +19,7 @@ from contest.outbox.models import Message
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
-OFFICER, AUTHOR, YOUNG_AUTHOR = "officer", "author", "young_author"
+OFFICER, OPERATOR, AUTHOR, YOUNG_AUTHOR = "officer", "operator", "author", "young_author"
 # What a newcomer can try as each of them, in the order of a contest.
 GROUPS: dict[str, tuple[str, str]] = {
     ORGANISER: (
@@ -36,6 +36,15 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     JUDGE: (N_("Judges"), N_("Read entries by code, without names, and mark them on the score sheet.")),
     OFFICER: (N_("Units"), N_("Answer whether a person and a deed are real, and whether they agree to be presented.")),
+    PRESS: (
+        N_("Press"),
+        N_("Read results before the public does, once the terms of the embargo are accepted. Every page bears a mark."),
+    ),
+    OBSERVER: (N_("Observers"), N_("Look on at the vote, the papers and the complaints; change nothing.")),
+    OPERATOR: (
+        N_("Operator of the site"),
+        N_("Keep the calendar of commemorations and the days off, set up new contests."),
+    ),
     AUTHOR: (N_("Authors"), N_("Write an entry, add a photo, submit it and keep the receipt.")),
     YOUNG_AUTHOR: (N_("Young authors"), N_("The same under 18: a parent or guardian has to agree.")),
 }
@@ -57,7 +66,8 @@ def figures() -> dict[str, list[Figure]]:
         person = known.get(each["email"])
         roles = [grant["role"] for grant in each["roles"]]
         if person is not None:
-            found[roles[0] if roles else OFFICER].append(Figure(person, each["title"]))
+            group = OPERATOR if each.get("operator") else roles[0] if roles else OFFICER
+            found[group].append(Figure(person, each["title"]))
     told: set[str] = set()
     for story in stories.stories():
         person = known.get(story.email)

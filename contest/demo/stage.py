@@ -100,6 +100,18 @@ class Stage:
         known = stories.by_author_and_title()
         return [(entry, known.get((email or "", title))) for entry, title, email in rows]
 
+    def find_entry(self, contest: Contest, story_id: str) -> Entry | None:
+        """The entry that tells a story of the script; None while it has not been sent."""
+        story = next(each for each in stories.stories() if each.id == story_id)
+        return db.session.scalar(
+            select(Entry)
+            .join(Receipt, (Receipt.entry_id == Entry.id) & (Receipt.number == 1))
+            .join(User, User.id == Entry.author_id)
+            .where(Entry.contest_id == contest.id, Receipt.title == story.title, User.email == story.email)
+            .order_by(Entry.id)
+            .limit(1)
+        )
+
     def story_of(self, entry_id: int) -> Story | None:
         """The story that an entry tells; None for a visitor's."""
         row = db.session.execute(

@@ -125,6 +125,12 @@ def decisions() -> dict[str, Any]:
     return dict(_read(DATA / "decisions.json"))
 
 
+@cache
+def around() -> dict[str, Any]:
+    """What happens around a contest: days that are kept, cases, citations, amendments, news, letters."""
+    return dict(_read(DATA / "around.json"))
+
+
 def reason(name: str) -> str:
     """A sentence that the demonstration's people give as their reason."""
     return str(decisions()["reasons"][name])

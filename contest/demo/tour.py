@@ -13,7 +13,11 @@ from contest.audit.models import AuditRow
 from contest.audit.services import record
 from contest.core.db import db, writing
 from contest.demo import (
+    acts_after,
     acts_ballots,
+    acts_calendar,
+    acts_cases,
+    acts_checks,
     acts_editions,
     acts_entries,
     acts_intake,
@@ -43,13 +47,17 @@ def script() -> tuple[Act, ...]:
     """All acts in the order of their time."""
     parts = (
         acts_setup,
+        acts_calendar,
         acts_entries,
         acts_intake,
         acts_judging,
         acts_editions,
         acts_voting,
         acts_ballots,
+        acts_cases,
+        acts_checks,
         acts_results,
+        acts_after,
     )
     return tuple(sorted((act for part in parts for act in part.acts()), key=lambda act: act.at))
 

@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 import contest.demo
+from contest.anniversaries.rules import add_working_days
+from contest.complaints.rules import stage_at
 from contest.contests.rules import clash
 from contest.contests.ruleset import RuleSet, parse_rule_sets
 from contest.core.text import clean_line, clean_text, count_words
+from contest.demo.stage import at
 from contest.judging.ranking import Ranking, Standing, rank
 from contest.judging.scoring import (
     Dialogue,
@@ -61,6 +64,7 @@ def read(name: str) -> Any:
 UNITS: list[Json] = read("units.json")
 PEOPLE: list[Json] = read("people.json")
 DECISIONS: Json = read("decisions.json")
+AROUND: Json = read("around.json")
 ENTRIES: list[Json] = [
     entry for path in sorted((DATA / "entries").glob("*.json")) for entry in read(f"entries/{path.name}")
 ]
@@ -164,6 +168,8 @@ def test_staff_hold_roles_that_go_together() -> None:
         assert count[contest_id, "organiser"] == 2
         assert count[contest_id, "secretary"] == count[contest_id, "chair"] == 1
         assert count[contest_id, "judge"] == 10
+        assert count[contest_id, "press"] == count[contest_id, "observer"] == 1
+    assert [person["roles"] for person in PEOPLE if person.get("operator")] == [[]]
     for field in ("key", "email", "phone", "name"):
         assert len({person[field] for person in PEOPLE}) == len(PEOPLE), field
 
@@ -186,11 +192,28 @@ def test_decisions_name_people_of_the_committee() -> None:
     assert all(reason in rules.verification.hold_reasons for rules in RULES.values())
 
 
+def test_cases_keep_their_windows_and_their_clocks() -> None:
+    """What comes in is of the kind that its name says, taken and answered in time, an amendment after its case."""
+    for case in AROUND["cases"]:
+        rules = RULES[case["contest"]]
+        received, taken, answered = (at(case[name]) for name in ("received", "taken", "answered"))
+        stage = stage_at(rules, received)
+        assert (stage.kind, stage.late) == (case["key"].partition("_")[0], False), case["key"]
+        assert received < taken < answered
+        assert taken.date() <= add_working_days(received.date(), rules.complaints.acknowledge_working_days)
+        assert answered.date() <= add_working_days(received.date(), rules.complaints.answer_working_days)
+        assert case["channel"] in rules.complaints.channels
+    answered = {case["key"]: case["answered"] for case in AROUND["cases"]}
+    for each in AROUND["amendments"]:
+        assert answered[each["case"]] < each["proposed"] < each["approved"]
+        assert date.fromisoformat(each["date"]) == at(each["proposed"]).date()
+
+
 def test_texts_are_stored_as_they_would_be() -> None:
-    for text in strings([UNITS, PEOPLE, DECISIONS, ENTRIES]):
+    for text in strings([UNITS, PEOPLE, DECISIONS, AROUND, ENTRIES]):
         assert unicodedata.is_normalized("NFC", text), text
         assert clean_text(text) == text, text
-    for text in strings([DECISIONS, ENTRIES]):
+    for text in strings([DECISIONS, AROUND, ENTRIES]):
         assert '"' not in text and "'" not in text, text
 
 
