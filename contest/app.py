@@ -21,7 +21,7 @@ from contest.accounts.views import bp as accounts
 from contest.accounts.views_sign_in import bp as sign_in_pages
 from contest.anniversaries.queries import working_calendar
 from contest.anniversaries.rules import Calendar, shipped_calendar, use_calendar
-from contest.anniversaries.views import bp as anniversaries
+from contest.anniversaries.views_unit import bp as anniversaries
 from contest.api.views import bp as api
 from contest.complaints.views import bp as complaints
 from contest.contests.labels import MEDIA
@@ -37,6 +37,7 @@ from contest.core.web.errors import init_errors, say_message
 from contest.core.web.headers import asset, init_headers
 from contest.core.web.language import LanguagePrefix, locale, other_language_url
 from contest.core.web.limits import init_limits
+from contest.core.web.linked import linked
 from contest.core.web.uploads import init_uploads
 from contest.demo.views import bp as demo
 from contest.desk.views import bp as desk
@@ -54,7 +55,7 @@ from contest.results.in_minutes import prizes_in_words
 from contest.results.queries import find_public_results, find_standing, next_public_change, standing_withholdings
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
-from contest.setup.queries import may_draft
+from contest.setup.queries import may_draft, may_found
 from contest.setup.views import bp as setup
 from contest.units.queries import may_act_for
 from contest.units.views import bp as units
@@ -189,14 +190,17 @@ def _authorities() -> dict[str, Callable[[Any, Mapping[str, Any]], bool]]:
         "secretary": role("secretary"),
         "judge": role("judge", "chair"),
         "chair": role("chair"),
+        "press": role("press"),
+        "observer": role("observer"),
         "officer": lambda person, arguments: may_act_for(person.id, arguments["code"]),
         "operator": lambda person, arguments: person.has_role("operator"),
         "drafter": lambda person, arguments: may_draft(person, arguments["draft_id"]),
+        "founder": lambda person, arguments: may_found(person),
     }
 
 
 def _init_templates(app: Flask, settings: Settings) -> None:
-    app.jinja_env.filters.update(formats.FILTERS, masked=masked, rich=lambda source: parse(source or ""))
+    app.jinja_env.filters.update(formats.FILTERS, linked=linked, masked=masked, rich=lambda source: parse(source or ""))
     app.jinja_env.globals.update(
         asset=asset,
         may_call=may_call,

@@ -37,6 +37,20 @@ class CommemorationForm(Form):
         self.kind.choices = [(kind, _(label)) for kind, label in KINDS.items()]
 
 
+class UnitDayForm(Form):
+    """A day of a unit, as its officer enters it."""
+
+    name_vi = StringField(_l("Name in Vietnamese"), [DataRequired(_l("Write the name.")), _line])
+    name_en = StringField(_l("Name in English"), [_line])
+    calendar = RadioField(
+        _l("Calendar"), choices=[("solar", _l("Solar")), ("lunar", _l("Lunar"))], default="solar", validate_choice=False
+    )
+    month = StringField(_l("Month"), [_line])
+    day = StringField(_l("Day"), [_line])
+    founded = StringField(_l("Founded"), [_line])
+    basis = TextAreaField(_l("Legal basis"), [_text])
+
+
 class HolidaysForm(Form):
     """The days off of a year."""
 

@@ -98,6 +98,17 @@ def kept_in(found: Iterable[Listed], province: str) -> list[Listed]:
     return [each for each in found if each.active and (each.national or each.entered or province in each.province)]
 
 
+def days_of_unit(unit: Unit) -> list[Listed]:
+    """What was entered for a unit, by code."""
+    rows = db.session.scalars(
+        select(CommemorationRow)
+        .where(CommemorationRow.unit_id == unit.id)
+        .options(joinedload(CommemorationRow.unit))
+        .order_by(CommemorationRow.code)
+    )
+    return [listed(row) for row in rows]
+
+
 def find_commemoration(code: str) -> Listed | None:
     """One commemoration, this site's own before that of the starting set."""
     row = db.session.scalar(

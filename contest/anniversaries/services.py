@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from contest.anniversaries.rules import HolidayDataError, read_calendar
 from contest.audit.services import record
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.text import clean_line, clean_text
+from contest.core.text import clean_line, clean_text, fold
 from contest.units.models import Unit
 
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -107,6 +107,27 @@ def save_commemoration(*, code: str, written: Written, actor: User, now: datetim
         active=written.active,
     )
     return row
+
+
+def save_day_of_unit(*, unit: Unit, written: Written, actor: User, now: datetime) -> CommemorationRow:
+    """Enter a day of a unit, by its officer: under a code that nothing else has. Raises Refused."""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{unit.code} {fold(clean_line(written.name_vi))}".lower())[:36].strip("-")
+    code, count = plain, 1
+    while find_commemoration(code) is not None:
+        count += 1
+        code = f"{plain}-{count}"
+    own = replace(written, unit=unit, province="", kind="unit_day", active=True)
+    return save_commemoration(code=code, written=own, actor=actor, now=now)
+
+
+def forget_day_of_unit(*, unit: Unit, code: str, actor: User, now: datetime) -> None:
+    """Take back a day that was entered for a unit. Raises NotFound for any other."""
+    row = db.session.scalar(
+        select(CommemorationRow).where(CommemorationRow.code == code, CommemorationRow.unit_id == unit.id)
+    )
+    if row is None:
+        raise NotFound(code)
+    forget_change(code=code, actor=actor, now=now)
 
 
 def forget_change(*, code: str, actor: User, now: datetime) -> None:

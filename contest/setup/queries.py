@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
-from contest.contests.models import Contest
+from contest.contests.models import Contest, RoleGrant
 from contest.contests.queries import roles_of
 from contest.contests.rules import ORGANISER
 from contest.core.db import db
@@ -26,9 +26,31 @@ def open_drafts() -> Select[RuleDraft]:
     )
 
 
-def drafts_of_new_contests() -> Sequence[RuleDraft]:
-    """Open drafts of contests that are still to be made."""
-    return db.session.scalars(open_drafts().where(RuleDraft.contest_id.is_(None)).limit(100)).all()
+def drafts_of_new_contests(person: User) -> Sequence[RuleDraft]:
+    """Open drafts of contests that are still to be made: all for a site operator, one's own for others."""
+    query = open_drafts().where(RuleDraft.contest_id.is_(None))
+    if not person.has_role("operator"):
+        query = query.where(RuleDraft.owner_id == person.id)
+    return db.session.scalars(query.limit(100)).all()
+
+
+def seasons_for(person: User) -> Sequence[Contest]:
+    """Contests whose next season a person may prepare, the latest first: one's own, all for a site operator."""
+    query = select(Contest).order_by(Contest.id.desc()).limit(50)
+    if not person.has_role("operator"):
+        query = query.where(Contest.id.in_(_organised_by(person)))
+    return db.session.scalars(query).all()
+
+
+def _organised_by(person: User) -> Select[int]:
+    return select(RoleGrant.contest_id).where(
+        RoleGrant.user_id == person.id, RoleGrant.role == ORGANISER, RoleGrant.ended_at.is_(None)
+    )
+
+
+def may_found(person: User) -> bool:
+    """Site operators make new contests, and so does whoever organises one already."""
+    return bool(person.has_role("operator")) or db.session.scalar(_organised_by(person).limit(1)) is not None
 
 
 def drafts_of(contest: Contest) -> Sequence[RuleDraft]:
@@ -51,10 +73,10 @@ def get_draft(public_id: str) -> RuleDraft:
 
 
 def may_draft(person: User, public_id: str) -> bool:
-    """Organisers work on the rules of their own contest, site operators on those of new ones."""
+    """Organisers work on the rules of their own contest; on those of a new one, operators and who began it."""
     draft = find_draft(public_id)
     if draft is None:
         return False
     if draft.contest_id is None:
-        return bool(person.has_role("operator"))
+        return bool(person.has_role("operator")) or (draft.owner_id == person.id and may_found(person))
     return ORGANISER in roles_of(draft.contest_id, person.id)

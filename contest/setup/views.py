@@ -9,20 +9,18 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from contest.accounts.models import User
-from contest.anniversaries.commemorations import Occurrence, occurrence
+from contest.anniversaries.commemorations import Occurrence, occurrence, occurrences_in
 from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR
 from contest.anniversaries.queries import commemorations, find_commemoration
 from contest.anniversaries.rules import calendar
-from contest.contests.models import Contest
 from contest.contests.queries import find_contest, get_contest
 from contest.contests.rules import ORGANISER
 from contest.contests.ruleset import Problem, differences
 from contest.core import clock
-from contest.core.db import db, writing
+from contest.core.db import writing
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.formats import VIET_NAM, day
 from contest.core.typed import typed_day, typed_instant
@@ -68,26 +66,27 @@ def _today() -> date:
 
 
 @bp.get("/cuoc-thi-moi")
-@needs("operator")
+@needs("founder")
 def new() -> str:
-    return _new_page()
+    return _new_page(request.args.get("tu", ""))
 
 
-def _new_page() -> str:
-    contests = db.session.scalars(select(Contest).order_by(Contest.id.desc()).limit(50)).all()
+def _new_page(chosen: str) -> str:
+    contests = queries.seasons_for(_me())
     return render_template(
         "setup/new.html",
         sets=shipped_sets().values(),
         contests=contests,
         days=_dated(),
-        drafts=queries.drafts_of_new_contests(),
+        drafts=queries.drafts_of_new_contests(_me()),
         typed=request.form,
+        chosen=request.form.get("origin", chosen) or f"set:{next(iter(shipped_sets()))}",
         next_year=_today().year + 1,
     )
 
 
 def _dated() -> list[tuple[str, str]]:
-    found = [each for each in commemorations() if each.active and each.what.day]
+    found = [each for each in commemorations() if each.active]
     named = [(each.what.code, each.what.name_vi if locale() == "vi" else each.what.name_en) for each in found]
     return sorted(named, key=lambda each: each[1])
 
@@ -103,13 +102,14 @@ def _held(code: str, typed_year: str) -> Occurrence | None:
     if not (year.isascii() and year.isdigit() and len(year) == 4 and FIRST_YEAR <= int(year) <= LAST_YEAR):
         raise Refused(NO_YEAR, code="year", first=str(FIRST_YEAR), last=str(LAST_YEAR))
     try:
-        return occurrence(listed.what, int(year))
+        falls = occurrences_in([listed.what], int(year))  # a lunar day by the year in which it falls
+        return falls[0] if falls else occurrence(listed.what, int(year))
     except ValueError as error:
         raise Refused(NO_YEAR, code="year", first=str(FIRST_YEAR), last=str(LAST_YEAR)) from error
 
 
 @bp.post("/cuoc-thi-moi")
-@needs("operator")
+@needs("founder")
 def start() -> Any:
     origin = request.form.get("origin", "")
     place, place_en = (request.form.get(name, "").strip()[:200] for name in ("place", "place_en"))
@@ -121,7 +121,7 @@ def start() -> Any:
             draft_id = draft.public_id
     except (Refused, NotFound) as error:
         flash(say(error) if isinstance(error, Refused) else _("There is no such day."), "error")
-        return _new_page(), 422
+        return _new_page(origin), 422
     flash(_("The draft is made. Nothing is public before you issue it."), "ok")
     return redirect(url_for("setup.page", draft_id=draft_id, page_key="ten-goi"), 303)
 
@@ -135,7 +135,7 @@ def _begin(origin: str, held: Occurrence | None, place: Mapping[str, str]) -> tu
     if kind == "set" and name in shipped_sets():
         against = plain(shipped_sets()[name].document)
         against = change_texts(against, lambda text: _filled(text, place))
-    elif kind == "contest" and (contest := find_contest(name)) is not None:
+    elif kind == "contest" and (contest := find_contest(name)) is not None and contest in queries.seasons_for(_me()):
         against = plain(contest.rules.as_json())
     else:
         raise Refused(CHOOSE_ORIGIN, code="origin")
@@ -143,7 +143,8 @@ def _begin(origin: str, held: Occurrence | None, place: Mapping[str, str]) -> tu
     announce_on = held.on if held and held.on else None
     if announce_on is None:
         old = announced.astimezone(VIET_NAM).date() if announced else _today()
-        announce_on = old.replace(year=max(old.year + 1, _today().year), day=min(old.day, 28))
+        kept = held.year if held else max(old.year + 1, _today().year)
+        announce_on = old.replace(year=kept, day=min(old.day, 28))
     made = next_season(against, announce_on=announce_on, is_working_day=calendar().is_working_day, held=held)
     return made, against
 

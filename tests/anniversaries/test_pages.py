@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 import vobject
@@ -14,7 +14,7 @@ from contest.anniversaries.rules import add_working_days, is_working_day
 from contest.core.db import db
 from contest.core.errors import NotFound, Refused
 from tests.conftest import START
-from tests.factories import make_user, sign_in
+from tests.factories import make_officer, make_unit, make_user, sign_in
 
 WRITTEN = {
     "name_vi": "Ngày thành lập Trường Chính trị An Lam",
@@ -207,3 +207,86 @@ def test_a_change_stands_in_the_feed(client, operator):
     after = client.get("/lich-ky-niem.ics?moi").text
     assert "truong-chinh-tri-2027@localhost" in after
     assert vobject.readOne(after).vevent_list[0].dtstamp.value == START
+
+
+# What an officer enters for a unit
+
+DAY = {"name_vi": "Ngày thành lập xã", "calendar": "solar", "day": "2", "month": "9", "founded": "2/9/1957"}
+
+
+def officer_of(client):
+    unit = make_unit()
+    sign_in(client, make_officer(unit))
+    return unit, f"/don-vi/{unit.code}/ngay-ky-niem"
+
+
+def test_an_officer_enters_the_days_of_the_unit(client):
+    unit, path = officer_of(client)
+    assert client.post(path, data=DAY).status_code == 303
+    assert client.post(path, data=DAY).status_code == 303  # another of the same name: under another code
+    first, second = queries.days_of_unit(unit)
+    assert first.what.code != second.what.code and first.unit.id == unit.id
+    page = client.get(path).text
+    assert page.count("70 năm") == 2 and "năm tròn" in page
+    assert "Ngày thành lập xã" in client.get("/lich-ky-niem?nam=2027").text
+    assert client.post(path, data={"bo": first.what.code}).status_code == 303
+    assert [each.what.code for each in queries.days_of_unit(unit)] == [second.what.code]
+
+
+@pytest.mark.parametrize("changes", [{"name_vi": " "}, {"day": "31"}, {"day": "x"}, {"founded": "1/1/2400"}])
+def test_a_day_of_a_unit_that_cannot_be_is_kept_as_typed(client, changes):
+    unit, path = officer_of(client)
+    answer = client.post(path, data={**DAY, **changes, "month": "4"})
+    assert answer.status_code == 422 and 'class="errors"' in answer.text and 'value="4"' in answer.text
+    assert queries.days_of_unit(unit) == []
+
+
+def test_an_officer_takes_out_nothing_of_others(client, operator):
+    save(operator)
+    other = make_unit()
+    save(operator, code="ngay-khac", unit=other)
+    db.session.commit()
+    _unit, path = officer_of(client)
+    for code in ("truong-chinh-tri", "ngay-khac", "tet"):
+        assert client.post(path, data={"bo": code}).status_code == 404
+    assert client.post(f"/don-vi/{other.code}/ngay-ky-niem", data=DAY).status_code == 404
+    assert db.session.query(CommemorationRow).count() == 2
+
+
+# The feed, as the standard wants it
+
+
+def test_lines_of_the_feed_are_folded_and_end_as_the_standard_says(client):
+    raw = client.get("/lich-ky-niem.ics").data
+    lines = raw.split(b"\r\n")
+    assert lines[-1] == b"" and b"\n" not in b"".join(lines)
+    assert max(map(len, lines)) <= 75
+    for line in lines:
+        line.decode("utf-8")  # no letter is cut in two
+    assert any(line.startswith(b" ") for line in lines)
+    assert lines[0] == b"BEGIN:VCALENDAR" and lines[-2] == b"END:VCALENDAR"
+
+
+def test_every_event_has_what_the_standard_asks_for_and_recurs_by_no_rule(client):
+    """A rule could tell neither lunar days nor which anniversary it is: each year is an event of its own."""
+    feed = vobject.readOne(client.get("/lich-ky-niem.ics").text)
+    assert feed.version.value == "2.0" and feed.prodid.value and feed.method.value == "PUBLISH"
+    for event in feed.vevent_list:
+        assert event.uid.value and event.summary.value
+        assert event.dtstamp.value.utcoffset().total_seconds() == 0
+        assert not isinstance(event.dtstart.value, datetime) and not hasattr(event, "rrule")
+        assert (event.dtend.value - event.dtstart.value).days == 1
+
+
+def test_an_event_keeps_its_name_when_its_words_change_and_in_both_languages(client, operator):
+    def uids(path):
+        return {each.uid.value for each in vobject.readOne(client.get(path).text).vevent_list}
+
+    before = uids("/lich-ky-niem.ics")
+    assert uids("/en/lich-ky-niem.ics") == before
+    save(
+        operator, code="tet", name_vi="Tết cổ truyền", calendar="lunar", month=1, day=1, founded="", founding_year=None
+    )
+    db.session.commit()
+    assert uids("/lich-ky-niem.ics?moi") == before
+    assert "Tết cổ truyền" in client.get("/lich-ky-niem.ics?moi").text

@@ -382,6 +382,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     }
     if argument == "draft_id":
         return _rule_draft(side)
+    if room == "anniversaries" and page != "of_unit":
+        return 2027 if argument == "year" else "thi-dua-ai-quoc"
     if argument == "page_key":
         return "ten-goi"
     if argument == "template":

@@ -37,6 +37,7 @@ MEETS = {
     "officer": {"officer"},
     "operator": {"operator"},
     "drafter": {"organiser"},
+    "founder": {"operator", "organiser", "organiser-there"},
 }
 # The argument that the need itself reads; any other one names a thing that the view has to narrow.
 READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code"}
@@ -359,6 +360,7 @@ public:
     POST /cuoc-thi/<slug>/binh-chon/xong
     GET /cuoc-thi/<slug>/chung-khao
     GET /cuoc-thi/<slug>/ket-qua
+    GET /cuoc-thi/<slug>/le-trao-giai
     GET /cuoc-thi/<slug>/mau/<any("bai-du-thi", "nguoi-dai-dien", "dien-hinh", "xac-minh"):name>.pdf
     GET /cuoc-thi/<slug>/the-le
     GET /cuoc-thi/<slug>/the-le.pdf
@@ -372,6 +374,9 @@ public:
     GET /giay-chung-nhan/<code>
     GET /huong-dan
     GET /ket-qua
+    GET /lich-ky-niem
+    GET /lich-ky-niem.ics
+    GET /lich-ky-niem/<code>
     GET POST /mat-khau-moi
     GET POST /quen-mat-khau
     GET /quyen-rieng-tu
@@ -433,7 +438,12 @@ demonstration:
     POST /demo/toi
     POST /demo/vao
 operator:
+    GET POST /lich-ky-niem/them
+    GET POST /lich-ky-niem/<code>/sua
+    GET POST /lich-ky-niem/ngay-nghi/<int:year>
+founder:
     GET POST /cuoc-thi-moi
+operator:
     GET POST /dia-chi-cu
     POST /dia-chi-cu/bo
     GET POST /du-lieu-ca-nhan
@@ -445,6 +455,7 @@ operator:
     GET /don-vi-hanh-chinh/<unit>
     POST /don-vi-hanh-chinh/<unit>/<act>
 officer:
+    GET POST /don-vi/<code>/ngay-ky-niem
     GET /don-vi/<code>
     GET POST /don-vi/<code>/binh-chon/<slug>/danh-sach
     GET POST /don-vi/<code>/goi-bai

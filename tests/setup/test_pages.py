@@ -168,7 +168,6 @@ def test_an_organiser_changes_the_rules_of_their_contest_alone(app, clock, clien
     contest = make_contest(0)
     mine, stranger = make_staff(contest, "organiser"), make_staff(make_contest(1), "organiser")
     sign_in(client, mine)
-    assert client.get("/cuoc-thi-moi").status_code == 404
     answer = client.post(f"/ban-to-chuc/{contest.slug}/the-le")
     path = answer.headers["Location"]
     assert client.get(path).status_code == 200
@@ -196,3 +195,45 @@ def test_the_next_season_comes_from_the_last_one(operator, client):
     assert "lần thứ hai, năm 2028" in draft.document["title"]["vi"]
     page = client.get(f"/soan-the-le/{draft.public_id}").text
     assert "timeline[submission].closes" in page
+
+
+def test_an_organiser_prepares_the_next_season_of_their_own_contest(app, clock, client):
+    contest, other = make_contest(1), make_contest(0)
+    mine, colleague, stranger = (
+        make_staff(contest, "organiser"),
+        make_staff(contest, "organiser"),
+        make_staff(other, "organiser"),
+    )
+    sign_in(client, mine)
+    page = client.get(f"/cuoc-thi-moi?tu=contest:{contest.slug}").text
+    assert re.search(rf'value="contest:{contest.slug}" checked', page)
+    assert f"contest:{other.slug}" not in page
+    assert client.post("/cuoc-thi-moi", data={**START_FORM, "origin": f"contest:{other.slug}"}).status_code == 422
+    draft = made(client, origin=f"contest:{contest.slug}", day="hoi-nong-dan", year="2028")
+    path = f"/soan-the-le/{draft.public_id}"
+    assert client.get(path).status_code == 200 and draft.public_id in client.get("/cuoc-thi-moi").text
+    for person in (colleague, stranger, make_user(), make_staff(contest, "secretary")):
+        client.delete_cookie("session")
+        sign_in(client, person)
+        assert client.get(path).status_code == 404
+        assert client.post(f"{path}/ban-hanh", data={"version": "1", "looked_over": "1"}).status_code == 404
+        assert draft.public_id not in client.get("/cuoc-thi-moi").text
+    assert client.get("/cuoc-thi-moi").status_code == 404  # a secretary makes none
+
+
+@pytest.mark.parametrize(
+    ("day", "year", "on", "ordinal"),
+    [
+        ("nguyen-du-sinh", "2029", "2029-01-07", 263),  # of the lunar year 2028
+        ("gio-to", "2030", "2030-04-12", None),
+        ("thanh-lap-ht", "2031", None, 200),
+    ],
+)
+def test_rules_begin_from_lunar_days_and_from_what_has_no_day(operator, client, day, year, on, ordinal):
+    draft = made(client, day=day, year=year)
+    part = draft.document["anniversary"]
+    assert (part.get("date"), part.get("ordinal")) == (on, ordinal)
+    announced = next(each["at"] for each in draft.document["timeline"] if each["key"] == "announce")
+    assert announced[:4] == year and (on is None or announced[:10] == on)
+    for key in ("thoi-gian", "xem", ""):
+        assert client.get(f"/soan-the-le/{draft.public_id}/{key}".rstrip("/")).status_code == 200
