@@ -16,9 +16,7 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.outbox.services import call_off
 from contest.results.models import ResultSet
-from contest.results.outcome import Outcome, missing_for_results, work_out
-from contest.results.queries import find_standing, is_announced, uncleared_awards
-from contest.results.rules import NOT_CLEARED
+from contest.results.queries import find_standing, is_announced
 
 AWARD_MAIL, AWARD_SMS = "results_award", "results_award_sms"
 
@@ -48,38 +46,6 @@ def get_prepared(contest: Contest) -> ResultSet:
     if found is None:
         raise Refused(N_("Compute the results first."), code="nothing_computed")
     return found
-
-
-def current_outcome(contest: Contest, now: datetime) -> Outcome | None:
-    """What would come out now; None when something is missing or the rules refuse it."""
-    if missing_for_results(contest, now):
-        return None
-    try:
-        return work_out(contest)
-    except Refused:
-        return None
-
-
-def check_settled_and_fresh(result_set: ResultSet, now: datetime) -> None:
-    """Raises Refused while the council has to decide, Conflict when something changed since the computation."""
-    if result_set.report["undecided"]:
-        raise Refused(N_("A tie at the edge of a prize waits for the council."), code="undecided")
-    outcome = current_outcome(result_set.contest, now)
-    if outcome is None or outcome.fingerprint != result_set.fingerprint:
-        raise Conflict(
-            N_("Something has changed since the results were computed. Compute them again."), code="out_of_date"
-        )
-
-
-def check_cleared(result_set: ResultSet) -> None:
-    """Raises Refused while the exemplar of an awarded entry is not verified, does not agree or is on hold.
-
-    Asked when results are posted, decided and approved: what was true at the shortlist may not be now.
-    """
-    blocked = uncleared_awards(result_set)
-    if blocked:
-        codes = sorted({award.entry.blind_code or award.entry.public_id for award in blocked})
-        raise Refused(NOT_CLEARED, code="not_cleared", entries=", ".join(codes))
 
 
 def clear_approvals(result_set: ResultSet) -> None:

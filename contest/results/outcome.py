@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -25,24 +25,17 @@ from contest.judging.models_council import CouncilBallot
 from contest.judging.queries import final_ranking, is_locked, opened_categories
 from contest.judging.ranking import Placed, Ranking
 from contest.judging.rounds import in_round
-from contest.judging.scoring import Words
 from contest.results.beside import Beside, give_beside
 from contest.results.beside_sources import choices_of, finalists_of, ids_of, places_of
+from contest.results.gates import Missing
 from contest.results.ladder import held_seats
 from contest.results.models import PrizeWithheld
 from contest.results.prizes import Award, Awards, Undecided, Withholding, award
 from contest.results.rules import beside_prizes
 from contest.results.wording import as_text, keep, keep_all
 from contest.voting.counting import count_votes
-from contest.voting.review_lists import count_waiting
+from contest.voting.review_lists import count_waiting, findings_by_state
 from contest.voting.tally import ReadersOutcome, Tally, readers_prize
-
-
-class Missing(NamedTuple):
-    """Something that must be done before results can be worked out, and the page where it is done."""
-
-    words: Words
-    endpoint: str | None
 
 
 def accepted_by_category(contest_id: int) -> dict[str, int]:
@@ -82,6 +75,9 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
         # Who works out results knows the count, and from then on nobody reviews ballots.
         text = N_("The review of the vote: %(count)s batches of ballots wait for a second person.")
         missing.append(Missing((text, {"count": waiting}), "voting.review_desk"))
+    if window and (unseen := findings_by_state(contest.id).get("open", 0)):
+        text = N_("The review of the vote: nobody has decided about %(count)s findings.")
+        missing.append(Missing((text, {"count": unseen}), "voting.review_desk"))
     return missing
 
 

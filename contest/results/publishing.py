@@ -20,22 +20,22 @@ from contest.results.acts import (
     AWARD_MAIL,
     AWARD_SMS,
     begin,
-    check_cleared,
-    check_settled_and_fresh,
     clear_approvals,
     get_prepared,
     note,
 )
+from contest.results.facts import check_gates
+from contest.results.gates import APPROVE, DECIDE, POST
 from contest.results.models import Award, ResultSet
 from contest.results.queries import is_announced
-from contest.results.rules import council_day, posts_first, remarks_until
+from contest.results.rules import council_day, posts_first
 
 
 def release_posting(*, contest: Contest, actor: User, now: datetime) -> ResultSet:
     """Let the provisional results be posted for remarks from the instant that the rules name.
 
     Can be done before it; when it is late, they are posted at once. Releasing again changes
-    nothing. Raises Refused, Conflict.
+    nothing. Raises NotYet with everything that is in the way; Refused, Conflict.
     """
     begin(contest, actor, now)
     if not posts_first(contest.rules):
@@ -43,9 +43,7 @@ def release_posting(*, contest: Contest, actor: User, now: datetime) -> ResultSe
     result_set = get_prepared(contest)
     if result_set.posted_by_id is not None:
         return result_set
-    # Asked first: what is not cleared counts no votes either, and "compute again" would be half the truth.
-    check_cleared(result_set)
-    check_settled_and_fresh(result_set, now)
+    check_gates(POST, contest, now)
     result_set.posted_by = actor
     result_set.posted_at = now
     result_set.post_from = max(contest.rules.results_at, now)
@@ -60,12 +58,10 @@ def enter_decision(
     """Record the decision that recognises the results (quyết định công nhận kết quả).
 
     `on`: its date, not before the council and not after the announcement. Another decision takes
-    back approvals. Raises Refused, Conflict.
+    back approvals. Raises NotYet with everything that is in the way; Refused, Conflict.
     """
     begin(contest, actor, now)
     result_set = get_prepared(contest)
-    if result_set.report["undecided"]:
-        raise Refused(N_("A tie at the edge of a prize waits for the council."), code="undecided")
     number, signer, title = clean_line(number), clean_line(signer), clean_line(title)
     if not number:
         raise Refused(N_("Give the number of the decision."), code="number_missing")
@@ -86,7 +82,7 @@ def enter_decision(
     given = (number, on, signer, title)
     if given == decision_of(result_set):
         return result_set
-    check_cleared(result_set)
+    check_gates(DECIDE, contest, now)
     result_set.decision_number, result_set.decision_date = number, on
     result_set.decision_signer, result_set.decision_title = signer, title
     clear_approvals(result_set)
@@ -115,7 +111,8 @@ def approve(*, contest: Contest, typed_number: str, actor: User, now: datetime) 
 
     They become public at the announced instant, or at once when that is past; the winners are
     written to then, never before. `typed_number`: the number of the decision, typed once more.
-    Approving what two have approved changes nothing. Raises Refused, Conflict.
+    Approving what two have approved changes nothing. Raises NotYet with everything that is in the
+    way; Refused, Conflict.
     """
     if is_announced(contest.id, now):
         return get_prepared(contest)
@@ -123,7 +120,7 @@ def approve(*, contest: Contest, typed_number: str, actor: User, now: datetime) 
     result_set = get_prepared(contest)
     if result_set.second_approver_id is not None:
         return result_set
-    _check_ready(result_set, now)
+    check_gates(APPROVE, contest, now)
     if not same_number(typed_number, result_set.decision_number or ""):
         raise Refused(N_("This is not the number of the decision."), code="wrong_number")
     if result_set.first_approver_id is None:
@@ -155,23 +152,6 @@ def _check_second_person(result_set: ResultSet, actor: User) -> None:
             N_("You have approved already. A second organiser has to approve before anything is published."),
             code="same_person",
         )
-
-
-def _check_ready(result_set: ResultSet, now: datetime) -> None:
-    if result_set.decision_number is None:
-        raise Refused(N_("Enter the decision first."), code="no_decision")
-    rules = result_set.contest.rules
-    if posts_first(rules) and result_set.posted_by_id is None:
-        raise Refused(N_("The provisional results have not been released for posting."), code="not_posted")
-    until = remarks_until(rules)
-    if until is not None and now < until:
-        raise Refused(
-            N_("Remarks on the provisional results are taken until %(at)s; approve after that."),
-            code="remarks_open",
-            at=until,
-        )
-    check_cleared(result_set)
-    check_settled_and_fresh(result_set, now)
 
 
 def ask_for_letters(result_set: ResultSet, awards: Iterable[Award], at: datetime, now: datetime, **params: int) -> None:

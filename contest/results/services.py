@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from contest.accounts.models import User
+from contest.complaints.queries import upheld_since
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
@@ -39,7 +40,8 @@ __all__ = [
 def compute_results(*, contest: Contest, actor: User, now: datetime) -> ResultSet:
     """Work out the prizes and store them beside the last result, which they supersede.
 
-    The same inputs again change nothing. Citations of entries that keep their prize stay; posting,
+    The same inputs again change nothing, unless a case was found right meanwhile: then it is on record that
+    they were computed anew, and the approvals are given anew. Citations of entries that keep their prize stay; posting,
     decision and approvals were for the old result and do not. Raises RefusedList with everything
     that is missing, Refused (budget), Conflict (public already).
     """
@@ -50,6 +52,11 @@ def compute_results(*, contest: Contest, actor: User, now: datetime) -> ResultSe
     outcome = work_out(contest)
     last = find_standing(contest.id)
     if last is not None and last.fingerprint == outcome.fingerprint:
+        if upheld_since(contest.id, last.computed_at):
+            clear_approvals(last)
+            last.computed_at, last.computed_by_id = now, actor.id
+            note(contest, "confirm", actor, now, result_set=last.id, fingerprint=last.fingerprint)
+            db.session.flush()
         return last
     citations, spoken = {}, {}
     if last is not None:

@@ -17,22 +17,24 @@ from contest.core.db import db, writing
 from contest.core.errors import Refused
 from contest.core.formats import instant, loc
 from contest.core.web import needs, say
+from contest.core.web.errors import say_message
+from contest.judging.rules import RefusedList
 from contest.results import services
-from contest.results.acts import current_outcome
+from contest.results.facts import facts_of
 from contest.results.forms import ApprovalForm, DecisionForm, EmptyForm, WithholdForm
 from contest.results.honours import honours_of
 from contest.results.models import Award, ResultSet
-from contest.results.outcome import missing_for_results
 from contest.results.progress import steps_to_announcement
 from contest.results.queries import (
+    amendments_at,
     find_public_results,
     find_standing,
     is_announced,
     last_decision,
     standing_withholdings,
-    uncleared_awards,
 )
 from contest.results.rules import LONGEST_CITATION, names_outside, posts_first, remarks_until
+from contest.results.states import states_of
 from contest.results.views import bp
 from contest.results.wording import told
 
@@ -69,11 +71,17 @@ def _decision_form(contest: Contest, result_set: ResultSet | None) -> DecisionFo
     )
 
 
+def _said(error: Refused) -> list[str]:
+    """A refusal for a form: the sentence, then everything that is in the way."""
+    problems = error.problems if isinstance(error, RefusedList) else ()
+    return [say(error), *(say_message(words, params) for words, params in problems)]
+
+
 def _desk(contest: Contest, **forms: Any) -> str:
     result_set = find_standing(contest.id)
-    outcome = current_outcome(contest, g.now)
-    missing = missing_for_results(contest, g.now)
-    fresh = result_set is not None and outcome is not None and outcome.fingerprint == result_set.fingerprint
+    announced = is_announced(contest.id, g.now)
+    facts = facts_of(contest, result_set, g.now)
+    amended = [(each.kind, each.visible_from) for each in amendments_at(contest.id, g.now) if each.visible_from]
     given: dict[str, Any] = {
         "withhold_form": forms.get("withhold_form") or _withhold_form(contest),
         "decision_form": forms.get("decision_form") or _decision_form(contest, result_set),
@@ -85,23 +93,14 @@ def _desk(contest: Contest, **forms: Any) -> str:
         rules=contest.rules,
         result_set=result_set,
         honours=honours_of(contest, result_set, g.now) if result_set else None,
-        steps=steps_to_announcement(
-            contest.rules,
-            result_set,
-            missing,
-            fresh=fresh,
-            now=g.now,
-            blocked=sorted({award.entry.blind_code or "" for award in uncleared_awards(result_set)})
-            if result_set
-            else (),
-        ),
-        missing=missing,
-        fresh=fresh,
+        steps=steps_to_announcement(contest.rules, result_set, facts, announced=announced, now=g.now),
+        states=states_of(contest.rules, result_set, g.now, amended),
+        fresh=facts.fresh,
         withheld=db.session.scalars(standing_withholdings(contest.id)).all(),
         outside=names_outside(contest.rules, result_set.report if result_set else None),
         posts_first=posts_first(contest.rules),
         remarks_until=remarks_until(contest.rules),
-        announced=is_announced(contest.id, g.now),
+        announced=announced,
         public_now=find_public_results(contest.id, g.now),
         me=_me(),
         told=told,
@@ -152,7 +151,7 @@ def withhold(slug: str) -> Page:
                     now=now,
                 )
         except Refused as error:
-            form.form_errors.append(say(error))
+            form.form_errors.extend(_said(error))
         else:
             flash(_("Recorded. Compute the results again so that it takes effect."), "ok")
             return _back(slug, "khong-trao")
@@ -184,7 +183,7 @@ def post(slug: str) -> Page:
             found = services.release_posting(contest=get_contest(slug), actor=_me(), now=now)
             at = found.post_from
     except Refused as error:
-        flash(say(error), "error")
+        flash(" ".join(_said(error)), "error")
         return _desk(get_contest(slug)), 422
     flash(_("Released. The provisional results are public from %(at)s.", at=instant(at)), "ok")
     return _back(slug, "niem-yet")
@@ -208,7 +207,7 @@ def decision(slug: str) -> Page:
                     now=now,
                 )
         except Refused as error:
-            form.form_errors.append(say(error))
+            form.form_errors.extend(_said(error))
         else:
             flash(_("The decision is entered. Two organisers approve next."), "ok")
             return _back(slug, "phe-duyet")
@@ -228,7 +227,7 @@ def approve(slug: str) -> Page:
                 )
                 at = found.visible_from
         except Refused as error:
-            form.form_errors.append(say(error))
+            form.form_errors.extend(_said(error))
         else:
             if at is None:
                 flash(_("You have approved. A second organiser has to approve as well."), "ok")

@@ -17,6 +17,9 @@ from contest.entries.models import Entry
 from contest.judging.models import Assignment, Sheet, SheetRevision
 from contest.judging.services import ask_to_open, close_round, open_codes
 from contest.results.models import ResultSet
+from contest.results.models_after import PublicationCheck
+from contest.results.queries import find_standing
+from contest.results.rules import POINTS
 from contest.results.services import approve, compute_results, enter_decision, release_posting
 from contest.voting.models import Ballot, Choice, Voter
 from tests.factories import make_contest, make_staff, make_user
@@ -169,11 +172,35 @@ def number_of(serial: int) -> str:
     return "".join(CODE_ALPHABET[serial // len(CODE_ALPHABET) ** at % len(CODE_ALPHABET)] for at in range(16))
 
 
-def compute(world: World, now: datetime | None = None) -> ResultSet:
-    """The results computed by the first organiser."""
+def compute(world: World, now: datetime | None = None, *, checked: bool = True) -> ResultSet:
+    """The results computed by the first organiser, and the awarded entries looked up (`make_checks`)."""
     found = compute_results(contest=world.contest, actor=world.first, now=now or world.ready_at)
+    if checked:
+        make_checks(world.contest, by=world.first, at=now or world.ready_at)
     db.session.commit()
     return found
+
+
+def make_checks(
+    contest: Contest,
+    *,
+    by: User,
+    at: datetime,
+    points: Sequence[str] = tuple(POINTS),
+    entries: Sequence[Entry] | None = None,
+    found: bool = False,
+) -> None:
+    """Entries (the awarded ones unless told) looked up at these points, as rows: no act, no line in the audit log."""
+    standing = find_standing(contest.id)
+    chosen = [award.entry for award in standing.awards] if entries is None and standing else entries or ()
+    db.session.add_all(
+        PublicationCheck(
+            contest_id=contest.id, entry_id=entry_id, point=point, found=found, note="Đã tra cứu.", by_id=by.id, at=at
+        )
+        for point in points
+        for entry_id in dict.fromkeys(entry.id for entry in chosen)
+    )
+    db.session.flush()
 
 
 def decide(world: World, now: datetime | None = None) -> ResultSet:
