@@ -358,6 +358,10 @@ class Unaddressed(LookupError):
     """A route has an argument that this file knows no value for: add it to `_object`."""
 
 
+# News is of no side here: its id is nobody's.
+_FOR_PROGRAMS: dict[str, Any] = {"name": "tin.atom", "theme": "toi", "number": 1, "post_id": UNKNOWN}
+
+
 def _object(side: Side, endpoint: str, argument: str) -> Any:
     room, _, page = endpoint.partition(".")
     known: dict[str, Any] = {
@@ -382,6 +386,8 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     }
     if argument == "draft_id":
         return _rule_draft(side)
+    if room == "api" and argument in _FOR_PROGRAMS:
+        return _FOR_PROGRAMS[argument]
     if room == "anniversaries" and page != "of_unit":
         return 2027 if argument == "year" else "thi-dua-ai-quoc"
     if argument == "page_key":
@@ -463,7 +469,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
             return side.invitation
         if endpoint == "public.photo":
             return side.photos["finalist"].public_id
-        if room in {"public", "results", "voting", "editions"}:
+        if room in {"public", "results", "voting", "editions", "api"}:
             return side.finalist.public_id
         if room == "screening":
             return side.sent.public_id
@@ -764,6 +770,7 @@ FREE = {
     "channel",
     "suffix",
     "ending",
+    "theme",
 }
 
 

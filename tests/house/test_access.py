@@ -323,6 +323,21 @@ WRITTEN = """
 public:
     GET /
     GET /anh/<public_id>/<any(lon, vua, nho):size>
+    GET /api
+    GET /api/v1/calendar
+    GET /api/v1/contests
+    GET /api/v1/contests/<slug>
+    GET /api/v1/contests/<slug>/finalists
+    GET /api/v1/contests/<slug>/results
+    GET /api/v1/contests/<slug>/rules
+    GET /api/v1/contests/<slug>/timetable
+    GET /api/v1/news
+    GET /api/v1/news/<post_id>
+    GET /api/v1/openapi.json
+    GET /api/v1/stories
+    GET /api/v1/stories/<public_id>
+    GET /api/v1/units
+    GET /api/v1/units/<code>
     GET /bai/<public_id>
     GET /bien-nhan
     GET /bien-nhan/<code>
@@ -380,9 +395,16 @@ public:
     GET POST /mat-khau-moi
     GET POST /quen-mat-khau
     GET /quyen-rieng-tu
+    GET /nhung/<slug>
+    GET /nhung/<slug>/<any("sang", "toi"):theme>
     GET /robots.txt
+    GET /sitemap.xml
+    GET /sitemap/<slug>/<int:number>.xml
+    GET /sitemap/trang.xml
     GET /static/<path:filename>
     GET /suc-khoe
+    GET /<any("tin.atom", "tin.json"):name>
+    GET /cuoc-thi/<slug>/<any("tin.atom", "tin.json"):name>
     GET POST /xac-nhan
 signed in:
     GET /bai-viet-giup
