@@ -46,10 +46,12 @@ from contest.results import (  # noqa: E402 -- they need `bp`
     views_addresses,  # noqa: F401
     views_amend,  # noqa: F401
     views_beside,  # noqa: F401
+    views_ceremony,  # noqa: F401
     views_certificates,  # noqa: F401
     views_desk,  # noqa: F401
     views_paper_jobs,  # noqa: F401
     views_papers,  # noqa: F401
+    views_press,  # noqa: F401
     views_raw,  # noqa: F401
     views_vote,  # noqa: F401
 )
