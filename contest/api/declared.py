@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from contest.api.shapes import CURSOR, SLUG, Asked, Problem, Shape
+from contest.api.asked import Asked
+from contest.api.problems import Problem
+from contest.api.shapes import SLUG, Shape
 from contest.core.errors import N_
 
 VERSION = "1.0"
@@ -126,6 +128,3 @@ def describe(
         "paths": paths,
         "components": {"schemas": document["$defs"]},
     }
-
-
-__all__ = ["CURSOR", "Operation", "describe"]

@@ -10,7 +10,6 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-LONGEST_PAGE, USUAL_PAGE = 100, 25
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 CURSOR = r"^[A-Za-z0-9_-]{1,200}$"
 
@@ -396,7 +395,7 @@ class WholeUnit(UnitShape):
     former_names: tuple[FormerName, ...]
 
 
-# Pages of lists, errors
+# Pages of lists
 
 
 class PageOf(Shape, Generic[Item]):
@@ -425,78 +424,3 @@ class NewsPage(PageOf[NewsShape]):
 
 class UnitPage(PageOf[UnitShape]):
     """Units of today by code."""
-
-
-class Said(Shape):
-    """An error in one language."""
-
-    title: str
-    detail: str
-
-
-class Texts(Shape):
-    """An error in both languages."""
-
-    vi: Said
-    en: Said
-
-
-class Fault(Shape):
-    """What is wrong with a parameter."""
-
-    parameter: str
-    detail: Both
-
-
-class Problem(Shape):
-    """An error (RFC 9457). `title` and `detail` are in the language of the address."""
-
-    type: str
-    status: int
-    title: str
-    detail: str
-    texts: Texts
-    errors: tuple[Fault, ...] = ()
-
-
-# What may be asked
-
-
-class Asked(BaseModel):
-    """Base of what a query may hold: nothing unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Nothing(Asked):
-    """No parameters."""
-
-
-class OnePage(Asked):
-    """Which page of a list."""
-
-    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = USUAL_PAGE
-    """How many at most."""
-    cursor: Annotated[str, Field(pattern=CURSOR)] | None = None
-    """`next_cursor` of the page before."""
-
-
-class OfContest(OnePage):
-    """A page of a list, of one contest if it is named."""
-
-    contest: Annotated[str, Field(max_length=120, pattern=SLUG)] | None = None
-    """Slug of a contest."""
-
-
-class OfLevel(OnePage):
-    """A page of the list of units, of one level if it is named."""
-
-    level: Literal["tinh", "xa_phuong_dac_khu", "so_nganh_doan_the_khoi", "doan_the_cap_tinh", "huyen"] | None = None
-    """Level of the units."""
-
-
-class OfYear(Asked):
-    """Which year."""
-
-    year: Annotated[int, Field(ge=1968, le=2099)] | None = None
-    """This year when left out."""

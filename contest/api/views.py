@@ -11,10 +11,11 @@ from flask import Blueprint, Response, current_app, g, jsonify, render_template,
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
+from contest.api.asked import Asked, Nothing, OnePage
 from contest.api.declared import Operation, describe
 from contest.api.paging import BadCursor, key_of
 from contest.api.queries import contests
-from contest.api.shapes import Asked, Both, Nothing, OnePage, Pages, Ref, Shape
+from contest.api.shapes import Both, Pages, Ref, Shape
 from contest.contests.models import Contest
 from contest.contests.queries import get_issued_contest
 from contest.contests.ruleset import Localized

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import g
 
 from contest.api import queries
+from contest.api.asked import Nothing, OnePage
 from contest.api.paging import cut
 from contest.api.shapes import (
     Article,
@@ -16,9 +17,7 @@ from contest.api.shapes import (
     CriterionShape,
     Finalist,
     FinalistPage,
-    Nothing,
     Occasion,
-    OnePage,
     Phase,
     PrizeShape,
     RulesShape,

@@ -10,22 +10,9 @@ from flask import current_app, g
 from contest.anniversaries.commemorations import occurrences_in
 from contest.anniversaries.queries import commemorations, kept_in, last_change
 from contest.api import queries
+from contest.api.asked import Nothing, OfContest, OfLevel, OfYear
 from contest.api.paging import cut
-from contest.api.shapes import (
-    Both,
-    FormerName,
-    Kept,
-    NewsPage,
-    NewsShape,
-    Nothing,
-    OfContest,
-    OfLevel,
-    OfYear,
-    UnitPage,
-    UnitShape,
-    WholeUnit,
-    YearShape,
-)
+from contest.api.shapes import Both, FormerName, Kept, NewsPage, NewsShape, UnitPage, UnitShape, WholeUnit, YearShape
 from contest.api.views import answers, asked_contest, bad_cursor, behind, pages, turn
 from contest.core.errors import N_
 from contest.core.formats import local

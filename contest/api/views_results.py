@@ -7,16 +7,8 @@ from datetime import datetime
 from flask import g
 
 from contest.api import queries
-from contest.api.shapes import (
-    AwardShape,
-    CorrectionShape,
-    Decision,
-    Nothing,
-    Ref,
-    ResultsShape,
-    UnitAwardShape,
-    VoteShape,
-)
+from contest.api.asked import Nothing
+from contest.api.shapes import AwardShape, CorrectionShape, Decision, Ref, ResultsShape, UnitAwardShape, VoteShape
 from contest.api.views import answers, both, pages, ref
 from contest.contests.queries import get_issued_contest
 from contest.contests.ruleset import RuleSet

@@ -8,9 +8,10 @@ from typing import Any
 from flask import g
 
 from contest.api import queries
+from contest.api.asked import Nothing, OfContest
 from contest.api.paging import cut
 from contest.api.queries import Published
-from contest.api.shapes import BlockShape, Nothing, OfContest, PhotoShape, StoryPage, StoryShape, WholeStory
+from contest.api.shapes import BlockShape, PhotoShape, StoryPage, StoryShape, WholeStory
 from contest.api.views import answers, asked_contest, behind, link, pages, ref, turn
 from contest.core.errors import N_, NotFound
 from contest.editions.shown import Shown
