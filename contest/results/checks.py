@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
@@ -38,10 +38,11 @@ from contest.results.rules import (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was looked up of an entry: the latest check at each point that counts, and what was found and stands."""
+    """What was looked up of an entry: the latest check at each point that counts, what was found and stands; all."""
 
     points: dict[str, PublicationCheck]
     found: PublicationCheck | None
+    all: tuple[PublicationCheck, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -163,6 +164,25 @@ def concerned_entries(contest: Contest, point: str, *, awarded: bool = False) ->
     )
 
 
+def lacks_check(point: str, computed_at: datetime | None) -> ColumnElement[bool]:
+    """Of entries in a query: nobody has looked at this point; the SQL twin of `Checked.missing`."""
+    made = exists().where(PublicationCheck.entry_id == Entry.id, PublicationCheck.point == point)
+    if point == DECISION and computed_at is not None:
+        made = made.where(PublicationCheck.at >= computed_at)
+    return ~made
+
+
+def count_lacking(contest: Contest, *, awarded: bool) -> dict[str, int]:
+    """How many entries nobody has looked up yet, by point. One query for each point, and one."""
+    standing = find_standing(contest.id)
+    computed_at = standing.computed_at if standing else None
+    found = {}
+    for point in POINTS:
+        query = concerned_entries(contest, point, awarded=awarded).where(lacks_check(point, computed_at))
+        found[point] = db.session.scalar(_ids(query).order_by(None).with_only_columns(func.count(Entry.id))) or 0
+    return found
+
+
 def checks_of(entry_ids: Collection[int], computed_at: datetime | None) -> dict[int, Checked]:
     """What was looked up of these entries, by the entry's id. One query, whatever their number.
 
@@ -183,19 +203,8 @@ def checks_of(entry_ids: Collection[int], computed_at: datetime | None) -> dict[
 def checked_by(checks: Iterable[PublicationCheck], computed_at: datetime | None) -> Checked:
     """What checks of one entry, in their order, come to. The latest of all says whether a find stands. Pure."""
     points: dict[str, PublicationCheck] = {}
-    last = None
-    for check in checks:
-        last = check
+    every = tuple(checks)
+    for check in every:
         if check.point != DECISION or computed_at is None or check.at >= computed_at:
             points[check.point] = check
-    return Checked(points, last if last is not None and last.found else None)
-
-
-def history_of(contest_id: int, entry_ids: Collection[int]) -> Sequence[PublicationCheck]:
-    """Every check of these entries, the latest first."""
-    return db.session.scalars(
-        select(PublicationCheck)
-        .where(PublicationCheck.contest_id == contest_id, PublicationCheck.entry_id.in_(entry_ids))
-        .options(joinedload(PublicationCheck.by))
-        .order_by(PublicationCheck.id.desc())
-    ).all()
+    return Checked(points, every[-1] if every and every[-1].found else None, every)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from contest.core.forms import Form
@@ -33,6 +33,18 @@ class ApprovalForm(Form):
     number = StringField(
         _l("Type the number of the decision to confirm"), [InputRequired(), Length(max=60)], id="typed-number"
     )
+
+
+class CheckForm(Form):
+    """What came of looking up whether entries were published before."""
+
+    found = RadioField(
+        _l("What came of it"),
+        [InputRequired()],
+        choices=[("0", _l("Nothing found")), ("1", _l("Found: it was published before"))],
+        default="0",
+    )
+    note = TextAreaField(_l("Where it was looked up, or found"), [Length(max=2000)])
 
 
 class EmptyForm(Form):

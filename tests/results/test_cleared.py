@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from contest.core.db import db
-from contest.core.errors import Refused
 from contest.exemplars.consents import record_consent, withdraw_consent
 from contest.exemplars.holds import clear_hold, put_on_hold
 from contest.exemplars.models import Verification
-from contest.results.acts import check_cleared
+from contest.results.facts import facts_of
+from contest.results.gates import NotYet
 from contest.results.progress import steps_to_announcement
 from contest.results.queries import find_standing, uncleared_awards
 from contest.results.services import approve, enter_decision, release_posting
@@ -71,7 +72,7 @@ def winner(world):
 @pytest.mark.parametrize("unclear", UNCLEAR)
 def test_no_decision_while_an_awarded_exemplar_is_not_cleared(world, unclear):
     unclear(world, winner(world))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotYet) as refused:
         enter_decision(
             contest=world.contest,
             number=NUMBER,
@@ -81,8 +82,8 @@ def test_no_decision_while_an_awarded_exemplar_is_not_cleared(world, unclear):
             actor=world.first,
             now=world.ready_at,
         )
-    assert refused.value.code == "not_cleared"
-    assert winner(world).blind_code in refused.value.params["entries"]
+    assert "not_cleared" in refused.value.codes
+    assert winner(world).blind_code in str(refused.value)
     assert find_standing(world.contest.id).decision_number is None
 
 
@@ -93,9 +94,9 @@ def test_no_approval_while_an_awarded_exemplar_is_not_cleared(world, unclear, ap
     if approvals:
         approve_as(world, world.first, world.ready_at)
     unclear(world, winner(world))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotYet) as refused:
         approve(contest=world.contest, typed_number=NUMBER, actor=world.second, now=world.ready_at)
-    assert refused.value.code == "not_cleared"
+    assert "not_cleared" in refused.value.codes
     assert find_standing(world.contest.id).visible_from is None
 
 
@@ -104,9 +105,9 @@ def test_nothing_is_posted_for_remarks_either(app):
     judge_finalists(world, {"Một": 9.25})
     compute(world)
     hold(world, winner(world))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotYet) as refused:
         release_posting(contest=world.contest, actor=world.first, now=world.ready_at)
-    assert refused.value.code == "not_cleared"
+    assert "not_cleared" in refused.value.codes
 
 
 def test_once_it_is_cleared_the_decision_is_taken(world):
@@ -120,7 +121,7 @@ def test_once_it_is_cleared_the_decision_is_taken(world):
         actor=world.first,
         now=world.ready_at,
     )
-    check_cleared(find_standing(world.contest.id))
+    assert not uncleared_awards(find_standing(world.contest.id))
     withdraw(world, entry)
     record_consent(
         exemplar=entry.exemplar,
@@ -142,9 +143,8 @@ def test_the_results_desk_says_what_is_missing(world, client, clock):
     assert entry.blind_code in page
     assert f"/ban-to-chuc/{world.contest.slug}/nhan-vat" in page
     result_set = find_standing(world.contest.id)
-    steps = steps_to_announcement(
-        world.contest.rules, result_set, [], fresh=True, now=world.ready_at, blocked=[entry.blind_code]
-    )
+    facts = replace(facts_of(world.contest, result_set, world.ready_at), fresh=True)
+    steps = steps_to_announcement(world.contest.rules, result_set, facts, announced=False, now=world.ready_at)
     assert [step.key for step in steps if step.state == "todo"] == ["cleared"]
 
 

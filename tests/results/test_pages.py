@@ -22,6 +22,7 @@ from tests.factories.results import (
     compute,
     decide,
     judge_finalists,
+    make_checks,
     make_results,
     make_world,
     publish,
@@ -102,6 +103,10 @@ def test_from_computing_to_publishing_in_pages(world, app, organiser, clock):
     page = organiser.get(desk(world)).text
     for words in ("Đồi cằn trổ hoa", "Hạng 1 với 90,00 điểm", "120 lượt bình chọn", "còn 13 ngày", "Giải tập thể"):
         assert words in page
+    early = organiser.post(desk(world, "quyet-dinh"), data=DECISION)
+    assert (early.status_code, early.text.count("Chưa có ai ghi")) == (422, 6), "each line in the steps and in the form"
+    make_checks(world.contest, by=world.first, at=world.ready_at)
+    db.session.commit()
     assert organiser.post(desk(world, "quyet-dinh"), data=DECISION).status_code == 303
     assert organiser.post(desk(world, "phe-duyet"), data={"number": NUMBER}).status_code == 303
     again = organiser.post(desk(world, "phe-duyet"), data={"number": NUMBER})

@@ -16,6 +16,7 @@ from contest.core.errors import Refused
 from contest.outbox.models import Message
 from contest.outbox.queries import is_due
 from contest.results import publishing
+from contest.results.gates import NotYet
 from contest.results.models import ResultSet
 from contest.results.queries import find_public_results, find_standing
 from contest.results.services import approve, compute_results, enter_decision, release_posting
@@ -299,10 +300,9 @@ def test_provisional_results_are_public_from_their_instant_to_the_official_ones(
 def test_without_release_nothing_is_posted(app):
     world = make_posting_world()
     assert standing_at(world, world.contest.rules.results_at + timedelta(days=1)) is None
-    decide(world)
-    with pytest.raises(Refused) as refused:
-        approve_as(world, world.first, world.contest.rules.window("provisional").closes)
-    assert refused.value.code == "not_posted"
+    with pytest.raises(NotYet) as refused:
+        decide(world, world.contest.rules.window("provisional").closes)
+    assert refused.value.codes == {"not_posted"}
 
 
 def test_released_late_they_are_posted_at_once_and_releasing_again_changes_nothing(app):
@@ -313,14 +313,17 @@ def test_released_late_they_are_posted_at_once_and_releasing_again_changes_nothi
     assert standing_at(world, late) == "provisional"
 
 
-def test_remarks_are_awaited_before_anyone_approves(app):
+def test_remarks_are_awaited_before_anyone_decides_or_approves(app):
     world = make_posting_world()
     release(world)
-    decide(world)
     closes = world.contest.rules.window("provisional").closes
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotYet) as refused:
+        decide(world, closes - MILLISECOND)
+    assert refused.value.codes == {"remarks_open"}
+    decide(world, closes)
+    with pytest.raises(NotYet) as refused:
         approve_as(world, world.first, closes - MILLISECOND)
-    assert refused.value.code == "remarks_open"
+    assert refused.value.codes == {"remarks_open"}
     assert approve_as(world, world.first, closes).first_approver_id == world.first.id
 
 

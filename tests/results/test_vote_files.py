@@ -16,7 +16,6 @@ from sqlalchemy import select
 from contest.core.db import db
 from contest.core.web.keys import log_signer
 from contest.results.models import ResultSet
-from contest.results.services import compute_results
 from contest.voting.receipts import receipt_of
 from tests.factories.counted import make_counted
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_world, publish
@@ -136,7 +135,7 @@ def test_results_that_are_prepared_again_are_published_again(client, clock, worl
     db.session.commit()
     for name in OPENED:
         assert client.get(address(world, name)).status_code == 404
-    compute_results(contest=world.contest, actor=world.first, now=clock.instant)
+    compute(world, clock.instant)
     db.session.commit()
     assert client.get(address(world, "result.json")).status_code == 404
     decide(world, clock.instant)
