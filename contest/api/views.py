@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import escape
 from pydantic import ValidationError
 
 from contest.api.asked import Asked, Nothing, OnePage
@@ -20,6 +21,7 @@ from contest.contests.models import Contest
 from contest.contests.queries import get_issued_contest
 from contest.contests.ruleset import Localized
 from contest.core.errors import N_
+from contest.core.formats import loc
 from contest.core.web import limiter, public, shared
 from contest.core.web.errors import say_message
 from contest.core.web.headers import for_machines
@@ -184,7 +186,20 @@ def openapi() -> Response:
 def guide() -> str:
     """The same for people, with feeds and what other sites may show in a frame."""
     return render_template(
-        "api/guide.html", operations=OPERATIONS, base=f"{_base()}{PREFIX}", contests=contests(g.now), link=link
+        "api/guide.html",
+        operations=OPERATIONS,
+        base=f"{_base()}{PREFIX}",
+        snippets=[(contest, _snippet(contest)) for contest in contests(g.now)],
+        link=link,
+    )
+
+
+def _snippet(contest: Contest) -> str:
+    """What a partner copies into a page: a frame with its name, fetched when it comes into sight."""
+    address = url_for("api.embed", slug=contest.slug, _external=True)
+    title = escape(loc(contest.rules.title))
+    return (
+        f'<iframe src="{address}" title="{title}" width="100%" height="480" loading="lazy" style="border:0"></iframe>'
     )
 
 

@@ -124,7 +124,7 @@ def _opened(contest: Contest) -> Item:
     changed = [at, *([version.loaded_at] if version and version.loaded_at <= g.now else [])]
     return Item(
         id=_id("contest", contest.public_id),
-        title=_("The contest is open: “%(title)s”", title=loc(contest.rules.title)),
+        title=_("The contest is open: %(title)s", title=loc(contest.rules.title)),
         summary=loc(contest.rules.theme),
         url=url_for("public.contest", slug=contest.slug, _external=True),
         at=at,
@@ -137,14 +137,14 @@ def _announced(contest: Contest, results: PublicResults, amended: datetime | Non
     at, title = queries.announced_at(results), loc(contest.rules.title)
     official = results.standing == "official"
     if official:
-        text = _("Results announced: “%(title)s”", title=title)
+        text = _("Results announced: %(title)s", title=title)
         summary = _(
             "Under Decision No. %(number)s, signed by %(signer)s.",
             number=results.result_set.decision_number,
             signer=results.result_set.decision_signer,
         )
     else:
-        text = _("Provisional results posted: “%(title)s”", title=title)
+        text = _("Provisional results posted: %(title)s", title=title)
         summary = _("They may still change. Only the decision makes them final.")
     return Item(
         id=_id(results.standing, contest.public_id),
@@ -168,7 +168,7 @@ def _corrected(found: Sequence[Contest], results: dict[int, PublicResults]) -> l
         items.append(
             Item(
                 id=_id("amendment", row.public_id),
-                title=_("Results changed: “%(title)s”", title=loc(contest.rules.title)),
+                title=_("Results changed: %(title)s", title=loc(contest.rules.title)),
                 summary=_(
                     "Under Decision No. %(number)s, signed by %(signer)s.",
                     number=row.decision_number,
