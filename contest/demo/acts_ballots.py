@@ -211,18 +211,6 @@ def _is_counted(contest_id: int) -> bool:
     return find_standing(contest_id) is not None
 
 
-def dismiss(stage: Stage, now: datetime, *, contest_id: str) -> int:
-    """What is left of the findings needs nothing: somebody has looked, and says so."""
-    contest, done = stage.contest(contest_id), 0
-    for finding in _found(contest):
-        if finding.state == "open":
-            words = "Đã xem từng phiếu: việc bình chọn bình thường, không có dấu hiệu gian lận."
-            done += stage.attempt(
-                review.dismiss, contest=contest, finding=finding, words=words, actor=stage.person("son"), now=now
-            ).done
-    return done
-
-
 # The close
 
 
@@ -268,9 +256,6 @@ def acts() -> list[Act]:
             FIRST,
         ),
     ]
-    for contest_id, moment in ((FIRST, "2027-05-27 09:00"), (SECOND, "2027-09-27 09:00")):
-        told = N_("%(count)s findings about ballots turned out to need nothing.")
-        found.append(Act(at(moment), told, partial(dismiss, contest_id=contest_id), contest_id))
     for box, (keyed, taken) in enumerate(
         (("2027-05-16 09:00", "2027-05-16 15:00"), ("2027-05-19 16:00", "2027-05-21 09:00"))
     ):

@@ -17,6 +17,7 @@ from contest.core.db import db
 from contest.core.errors import N_
 from contest.core.text import clean_text
 from contest.demo import stories
+from contest.demo.acts_checks import report
 from contest.demo.acts_results import compute, post
 from contest.demo.stage import Act, Stage, at
 from contest.entries.rules import ACCEPTED
@@ -87,6 +88,7 @@ def follow(stage: Stage, now: datetime, *, told: Told) -> int:
     entry = case.entry if case is not None else None
     if case is None or entry is None or case.outcome not in CHANGES or entry.state != ACCEPTED:
         return 0
+    report(stage, now, contest=contest, entry=entry)
     if not stage.attempt(refuse, entry=entry, reason=told["refusal"], actor=stage.person("van"), now=now).done:
         return 0
     compute(stage, now, contest_id=told["contest"])

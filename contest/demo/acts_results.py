@@ -25,7 +25,7 @@ from contest.results.choices import choose_entry, choose_unit
 from contest.results.in_minutes import prizes_in_words
 from contest.results.models import ResultSet
 from contest.results.queries import find_standing
-from contest.results.rules import FINAL, POINTS, RECEIPT, beside_prizes, posts_first
+from contest.results.rules import DECISION, FINAL, beside_prizes, posts_first
 
 # Ties that a council settles one after the other; more than this is no tie but a mistake.
 _MOST_BALLOTS = 8
@@ -195,8 +195,7 @@ def post(stage: Stage, now: datetime, *, contest_id: str) -> int:
     standing = find_standing(contest.id)
     if standing is None or standing.posted_by_id is not None or not posts_first(contest.rules):
         return 0
-    for point in (RECEIPT, FINAL):
-        look_up(stage, now, contest_id=contest_id, point=point)
+    look_up(stage, now, contest_id=contest_id, point=FINAL)
     return int(stage.attempt(results.release_posting, contest=contest, actor=stage.person("diep"), now=now).done)
 
 
@@ -208,8 +207,7 @@ def decide(stage: Stage, now: datetime, *, contest_id: str) -> int:
         return 0
     compute(stage, now, contest_id=contest_id)
     post(stage, now, contest_id=contest_id)
-    for point in POINTS:
-        look_up(stage, now, contest_id=contest_id, point=point)
+    look_up(stage, now, contest_id=contest_id, point=DECISION)
     told = stories.decisions()["contests"][contest_id]
     return int(
         stage.attempt(

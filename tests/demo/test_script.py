@@ -177,7 +177,10 @@ def _look_at_what_is_kept(stage: Stage) -> None:
     (draft,) = db.session.scalars(open_drafts()).all()
     assert "2028" in draft.document["slug"]
     entry = entry_of(stage, "DH-0020")
-    certificate = db.session.scalars(select(Certificate).where(Certificate.subject == f"award:A-ba:{entry.id}")).one()
+    subject = f"award:A-ba:{entry.id}"
+    certificate = db.session.scalars(
+        select(Certificate).where(Certificate.subject == subject, Certificate.recipient == "author")
+    ).one()
     confirmed = find_confirmed(certificate.code, END)
     assert confirmed is not None
     assert confirmed.state == REVOKED
