@@ -51,12 +51,19 @@ from contest.judging.views import bp as judging
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.addresses import find_new_address
+from contest.results.changes import follow_up
 from contest.results.in_minutes import prizes_in_words
-from contest.results.queries import find_public_results, find_standing, next_public_change, standing_withholdings
+from contest.results.queries import (
+    find_public_results,
+    find_standing,
+    is_announced,
+    next_public_change,
+    standing_withholdings,
+)
 from contest.results.views import bp as results
 from contest.screening.views import bp as screening
 from contest.setup.queries import may_draft, may_found
-from contest.setup.views import bp as setup
+from contest.setup.views_plan import bp as setup
 from contest.units.queries import may_act_for
 from contest.units.views import bp as units
 from contest.units.views import unit_then
@@ -131,6 +138,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["vote_is_counted"] = lambda contest_id: find_standing(contest_id) is not None
     # And what came of complaints, which may name a prize.
     app.extensions["results_are_public"] = lambda contest_id, now: find_public_results(contest_id, now) is not None
+    # What a case found right led to, on its own page: a floor below results.
+    app.extensions["follow_up"] = follow_up
+    app.extensions["is_announced"] = is_announced  # before it an observer reads no minutes
     app.extensions["staff_gate"] = security.staff_gate(settings)
     _init_templates(app, settings)
     cli.init_commands(app)

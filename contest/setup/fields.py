@@ -20,7 +20,7 @@ from contest.setup.cloning import read_instant
 Kind = Literal[
     "line", "text", "pair", "pair_text", "whole", "money", "number", "flag", "one", "many", "day", "instant", "said"
 ]
-Choices = Mapping[str, str]
+Choices = Mapping[str, str | tuple[str, Mapping[str, str]]]  # words, with what they are filled with
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _LONGEST = 20_001  # one more than a rule set takes, so that it is said to be too long
 

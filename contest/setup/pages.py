@@ -53,7 +53,8 @@ def _tie_breaks(document: Mapping[str, Any]) -> Choices:
     rubric = document.get("rubric")
     criteria = rubric.get("criteria") if isinstance(rubric, Mapping) else None
     ids = [each.get("id") for each in criteria if isinstance(each, Mapping)] if isinstance(criteria, list) else []
-    higher = {f"higher_mean_on:{each}": f"{each}: higher_mean_on" for each in ids if each}
+    words = labels.TIE_BREAKS["higher_mean_on"]
+    higher = {f"higher_mean_on:{each}": (words, {"criterion": str(each)}) for each in ids if each}
     return {**higher, **{key: words for key, words in labels.TIE_BREAKS.items() if key != "higher_mean_on"}}
 
 

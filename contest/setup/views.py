@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -22,16 +22,16 @@ from contest.contests.ruleset import Problem, differences
 from contest.core import clock
 from contest.core.db import writing
 from contest.core.errors import N_, NotFound, Refused
-from contest.core.formats import VIET_NAM, day
-from contest.core.typed import typed_day, typed_instant
+from contest.core.formats import VIET_NAM
 from contest.core.web import needs, say
 from contest.core.web.language import locale
 from contest.setup import queries, services
 from contest.setup.cloning import next_season, with_anniversary
 from contest.setup.fields import act_on_lists, full_path, put_typed, questions, shown, value_at
+from contest.setup.hints import hint_of
 from contest.setup.models import RuleDraft
 from contest.setup.pages import PAGES, TIMES, Page, page_of
-from contest.setup.planning import MINIMUMS, Finding, NoPlan, earliest_announcement, find_tight, plan_back
+from contest.setup.planning import MINIMUMS, Finding, find_tight
 from contest.setup.rules import (
     STEP_NAMES,
     agreed,
@@ -40,16 +40,15 @@ from contest.setup.rules import (
     days_known,
     marks_are_locked_first,
     plain,
+    read_draft,
     shipped_sets,
     slots_of,
-    with_plan,
     with_rounds,
     with_step,
 )
 from contest.setup.texts import apart, change_texts, left_behind, named_commemoration
 
 bp = Blueprint("setup", __name__)
-_MORNING = time(8)
 NO_YEAR = N_("Choose a year between %(first)s and %(last)s.")
 CHOOSE_ORIGIN = N_("Choose what the new contest begins from.")
 UNREADABLE = N_("This page was open for too long. Please send it again.")
@@ -220,13 +219,31 @@ def _page(draft: RuleDraft, page: Page, document: dict[str, Any] | None = None) 
         elsewhere=_elsewhere(page, document, here),
         problems_at=lambda path: [each for each in here if _is_at(each, path)],
         following=keys[place + 1] if place + 1 < len(keys) else "",
+        hint_of=hint_of,
         findings=_findings(document) if page is TIMES else [],
         step_names=STEP_NAMES,
         absent=[key for key in STEP_NAMES if key not in _keys(document)] if page is TIMES else [],
         days=_dated() if page is TIMES else [],
         minimums=MINIMUMS,
         announce=announcement_of(document),
-        slots=slots_of(document) if page is TIMES else [],
+        slots=slots_of(document),
+    )
+
+
+@bp.post("/soan-the-le/<draft_id>/<page_key>/thu")
+@needs("drafter")
+def try_out(draft_id: str, page_key: str) -> str:
+    """What the printed rules would say with what is being typed, and what is wrong with it; nothing is kept."""
+    asked = _page_called(page_key)
+    draft = queries.get_draft(draft_id)
+    document = agreed(with_rounds(put_typed(plain(draft.document), asked.sections, request.form)))
+    problems = [each for each in read_draft(document)[1] if page_of(each.path) is asked]
+    return render_template(
+        "setup/try_out.html",
+        document=document,
+        problems=problems,
+        slots=slots_of(document),
+        step_names=STEP_NAMES,
     )
 
 
@@ -289,69 +306,6 @@ def save(draft_id: str, page_key: str) -> Any:
         return redirect(url_for("setup.check", draft_id=draft_id), 303)
     flash(_("Saved."), "ok")
     return redirect(url_for("setup.page", draft_id=draft_id, page_key=page_key), 303)
-
-
-@bp.post("/soan-the-le/<draft_id>/lich")
-@needs("drafter")
-def plan(draft_id: str) -> Any:
-    """Tie the results to an anniversary and plan the timetable backwards from them."""
-    try:
-        held = _held(request.form.get("day", ""), request.form.get("year", ""))
-        at = _announce_at(held)
-        with writing() as now:
-            draft = queries.get_draft(draft_id)
-            document = plain(draft.document)
-            document = with_anniversary(document, held) if held else document
-            keys, locked = _keys(document), marks_are_locked_first(document)
-            works, today = calendar().is_working_day, now.astimezone(VIET_NAM).date()
-            planned = plan_back(at, keys, works, today=today, minimums=_minimums(), locked_before_vote=locked)
-            if not planned.fits:
-                earliest = earliest_announcement(
-                    at, keys, works, today=today, minimums=_minimums(), locked_before_vote=locked
-                )
-                raise Refused(
-                    N_(
-                        "Too little time: %(count)s working days are missing before the rules would be issued. "
-                        "With these minimums the results can be announced from %(day)s."
-                    ),
-                    code="too_tight",
-                    count=planned.late_by,
-                    day=day(earliest.date()),
-                )
-            document = with_plan(document, planned)
-            services.save_draft(draft=draft, version=_typed_version(), document=document, actor=_me(), now=now)
-    except (Refused, NoPlan) as error:
-        flash(say(error) if isinstance(error, Refused) else _("No timetable can be planned for this day."), "error")
-        return _page(queries.get_draft(draft_id), TIMES), 422
-    except NotFound:
-        abort(404)
-    flash(_("The timetable is planned. Look at each step, and at the articles that tell its days."), "ok")
-    return redirect(url_for("setup.page", draft_id=draft_id, page_key=TIMES.key), 303)
-
-
-def _announce_at(held: Occurrence | None) -> datetime:
-    """The instant to plan from: a day of its own where one was typed, else the anniversary. Raises Refused."""
-    typed, hour = request.form.get("announce_on", "").strip(), request.form.get("announce_hour", "").strip() or "08:00"
-    if typed:
-        at = typed_instant(typed, hour, "announce_on")
-    elif held and held.on:
-        at = typed_instant(held.on.isoformat(), hour, "announce_on")
-    else:
-        typed_day(typed)
-        at = datetime.combine(_today(), _MORNING, VIET_NAM)
-    if not FIRST_YEAR < at.year <= LAST_YEAR:
-        raise Refused(NO_YEAR, code="year", first=str(FIRST_YEAR), last=str(LAST_YEAR))
-    return at
-
-
-def _minimums() -> dict[str, int]:
-    """Working days for each step: as typed, between 1 and 250; the usual ones else."""
-    found = dict(MINIMUMS)
-    for key in found:
-        typed = request.form.get(f"minimum-{key}", "").strip()
-        if typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= 250:
-            found[key] = int(typed)
-    return found
 
 
 @bp.get("/soan-the-le/<draft_id>/xem")

@@ -387,6 +387,12 @@ public:
     POST /gui-lai-ma/<purpose>
     GET /giay-chung-nhan
     GET /giay-chung-nhan/<code>
+    GET /guong
+    GET /guong/dip/<occasion>
+    GET /guong/don-vi
+    GET /guong/don-vi/<code>
+    GET /guong/nam/<int:year>
+    GET /guong/nguoi/<person>
     GET /huong-dan
     GET /ket-qua
     GET /lich-ky-niem
@@ -626,6 +632,7 @@ organiser or secretary:
 drafter:
     GET /soan-the-le/<draft_id>
     GET POST /soan-the-le/<draft_id>/<page_key>
+    POST /soan-the-le/<draft_id>/<page_key>/thu
     GET /soan-the-le/<draft_id>/xem
     POST /soan-the-le/<draft_id>/ban-hanh
     POST /soan-the-le/<draft_id>/bo
@@ -642,6 +649,7 @@ organiser:
     GET POST /ban-to-chuc/<slug>/ket-qua/giai-khac
     POST /ban-to-chuc/<slug>/ket-qua/giai-khac/bo
     GET /ban-to-chuc/<slug>/ket-qua/dieu-chinh
+    GET /ban-to-chuc/<slug>/ket-qua/thay-doi
     GET POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/<key>
     POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/phe-duyet
     POST /ban-to-chuc/<slug>/ket-qua/dieu-chinh/thoi

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from contest.anniversaries.commemorations import occurrence
 from contest.anniversaries.queries import starting_set
 from contest.anniversaries.rules import shipped_calendar
-from contest.contests.models import Invitation, RuleSetVersion
+from contest.contests.models import Invitation, RoleGrant, RuleSetVersion
 from contest.contests.ruleset import rule_set_problems
 from contest.core.db import db
 from contest.core.errors import Conflict, Refused
@@ -127,7 +127,7 @@ def test_issuing_makes_the_contest_and_invites_its_organiser_once(app):
         issue(draft, person, **WHO)
     with pytest.raises(Refused):
         save_draft(draft=draft, version=draft.version, document={}, actor=person, now=START)
-    assert drafts_of_new_contests() == []
+    assert drafts_of_new_contests(draft.owner) == []
     assert len(db.session.scalars(select(RuleSetVersion)).all()) == 1
 
 
@@ -196,6 +196,13 @@ def test_organisers_draft_for_their_contest_and_operators_for_new_ones(app):
     assert may_draft(mine, draft.public_id)
     assert not may_draft(theirs, draft.public_id)
     assert not may_draft(secretary, draft.public_id)
-    assert not may_draft(mine, new.public_id)
+    assert may_draft(mine, new.public_id) and new in drafts_of_new_contests(mine)
+    assert not may_draft(theirs, new.public_id) and drafts_of_new_contests(theirs) == []
+    db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == mine.id)).one().ended_at = START
+    db.session.flush()
+    assert not may_draft(mine, new.public_id)  # who organises nothing any more
+    assert not may_draft(mine, draft.public_id)
+    db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == mine.id)).one().ended_at = None
+    db.session.flush()
     discard_draft(draft=draft, actor=mine, now=START)
     assert not may_draft(mine, draft.public_id)

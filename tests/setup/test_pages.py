@@ -10,6 +10,8 @@ from sqlalchemy import select
 from contest.accounts.models import SiteRole
 from contest.contests.models import Contest, Invitation
 from contest.core.db import db
+from contest.setup.fields import full_path, questions
+from contest.setup.hints import HINTS, hint_of
 from contest.setup.models import RuleDraft
 from contest.setup.pages import PAGES
 from tests.factories import make_contest, make_staff, make_user, sign_in
@@ -237,3 +239,43 @@ def test_rules_begin_from_lunar_days_and_from_what_has_no_day(operator, client, 
     assert announced[:4] == year and (on is None or announced[:10] == on)
     for key in ("thoi-gian", "xem", ""):
         assert client.get(f"/soan-the-le/{draft.public_id}/{key}".rstrip("/")).status_code == 200
+
+
+def test_the_printed_rules_follow_what_is_typed_and_nothing_is_kept(operator, client):
+    draft = made(client)
+    path = f"/soan-the-le/{draft.public_id}/giai-thuong"
+    assert "As it will be printed" in client.get(f"/en{path}").text
+    budget = draft.document["budget_prizes_vnd"]
+    data = {**typed(client, path), "prizes[0].name.vi": "Giải thử", "budget_prizes_vnd": "1.000"}
+    answer = client.post(f"{path}/thu", data=data)
+    assert answer.status_code == 200 and "<html" not in answer.text
+    assert "Giải thử" in answer.text and "1.000 đồng" in answer.text
+    assert "mục cần xem lại" in answer.text  # the prizes cost more than that
+    db.session.expire_all()
+    assert draft.version == 1 and draft.document["budget_prizes_vnd"] == budget
+    odd = client.post(f"{path}/thu", data={"prizes[0].count": "<b>", "rubric": "x", "budget_prizes_vnd": "9" * 40})
+    assert odd.status_code == 200 and "<b>×" not in odd.text and "&lt;b&gt;" in odd.text
+    for key in PAGES:
+        assert client.post(f"/soan-the-le/{draft.public_id}/{key}/thu", data={}).status_code == 200, key
+
+
+def test_every_question_says_what_it_means_or_needs_no_word(operator, client):
+    """Whatever is chosen, switched or counted has a sentence beside it, in both languages."""
+    draft = made(client)
+    silent = {
+        full_path(section, 0, asked.path)
+        for page in PAGES.values()
+        for section in page.sections
+        for _place, fields in list(questions(section, draft.document))[:1]
+        for asked in fields
+        if asked.kind in {"flag", "one", "number"} and not (asked.hint or hint_of(full_path(section, 0, asked.path)))
+    }
+    # Their labels say it all.
+    assert silent <= {"rounds[0].gap.then", "voting.prize", "rubric.criteria[0].max"}
+    known = {
+        re.sub(r"\[\d+\]", "[]", full_path(section, 0, asked.path))
+        for page in PAGES.values()
+        for section in page.sections
+        for asked in section.asked(draft.document, {}, 0)
+    }
+    assert set(HINTS) <= known
