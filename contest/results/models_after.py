@@ -155,6 +155,8 @@ class DecisionScan(Base):
     at: Mapped[Instant]
     replaced_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
+    by: Mapped[User] = relationship()
+
 
 class PressTerms(Base):
     """That somebody of the press accepted the terms of the embargo. `mark` traces what they see back to them."""

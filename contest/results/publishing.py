@@ -27,8 +27,9 @@ from contest.results.acts import (
 from contest.results.facts import check_gates
 from contest.results.gates import APPROVE, DECIDE, POST
 from contest.results.models import Award, ResultSet
-from contest.results.queries import is_announced
+from contest.results.queries import is_announced, last_decision
 from contest.results.rules import council_day, posts_first
+from contest.results.scans import retire_scan
 
 
 def release_posting(*, contest: Contest, actor: User, now: datetime) -> ResultSet:
@@ -83,6 +84,9 @@ def enter_decision(
     if given == decision_of(result_set):
         return result_set
     check_gates(DECIDE, contest, now)
+    before = last_decision(contest.id)
+    if before is not None and decision_of(before)[:2] != given[:2]:
+        retire_scan(contest, now)
     result_set.decision_number, result_set.decision_date = number, on
     result_set.decision_signer, result_set.decision_title = signer, title
     clear_approvals(result_set)

@@ -11,6 +11,7 @@ from contest.core.web import public, shared
 from contest.results.honours import VOID, authors_are_public, honours_of
 from contest.results.queries import find_public_results
 from contest.results.rules import remarks_until
+from contest.results.scans import public_scans
 from contest.results.vote_files import find_closed_log, vote_days
 
 bp = Blueprint("results", __name__)
@@ -37,6 +38,7 @@ def honours(slug: str) -> str:
         remarks_until=remarks_until(contest.rules),
         opened=found.standing == "official" and find_closed_log(contest.id) is not None,
         vote_days=vote_days(contest),
+        scans=public_scans(contest, g.now),
         labels=labels,
         VOID=VOID,
     )
@@ -54,5 +56,6 @@ from contest.results import (  # noqa: E402 -- they need `bp`
     views_papers,  # noqa: F401
     views_press,  # noqa: F401
     views_raw,  # noqa: F401
+    views_scans,  # noqa: F401
     views_vote,  # noqa: F401
 )
