@@ -181,4 +181,7 @@ def health() -> dict[str, Any]:
     return {"ok": True}
 
 
-from contest.public import views_papers  # noqa: E402, F401 -- it needs `bp`
+from contest.public import (  # noqa: E402 -- they need `bp`
+    views_archive,  # noqa: F401
+    views_papers,  # noqa: F401
+)

@@ -235,6 +235,24 @@ def awarded_entries(now: datetime) -> Select[Entry]:
     )
 
 
+def standing_awards(now: datetime) -> Select[Award]:
+    """Prizes of all official results that stand at `now`, in query form: for lists over many contests."""
+    return select(Award).join(ResultSet, Award.result_set_id == ResultSet.id).where(is_official(now), _stands(now))
+
+
+def standing_unit_awards(now: datetime) -> Select[UnitAward]:
+    """The same of prizes to units."""
+    public = select(Amendment.id).where(is_amended(now))
+    return (
+        select(UnitAward)
+        .join(ResultSet, UnitAward.result_set_id == ResultSet.id)
+        .where(
+            is_official(now),
+            or_(UnitAward.until_amendment_id.is_(None), UnitAward.until_amendment_id.not_in(public)),
+        )
+    )
+
+
 def contests_with_results(now: datetime) -> Select[ResultSet]:
     """Official results that anyone may see at `now`, the latest first."""
     return select(ResultSet).where(is_official(now)).order_by(ResultSet.visible_from.desc())

@@ -382,6 +382,9 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         "suffix": "pdf",
         "ending": "xlsx",
         "round_id": side.assignment.round,
+        "year": 2027,
+        "occasion": "thi-dua-ai-quoc",
+        "person": "người-viết",
         "category": side.judged.category,
     }
     if argument == "draft_id":
