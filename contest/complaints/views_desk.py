@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -18,14 +18,15 @@ from contest.complaints.rules import CHANGES, KINDS, ONLINE, OPEN, OUTCOMES, OUT
 from contest.complaints.views import bp, sent_papers
 from contest.contests.labels import CHANNELS
 from contest.contests.models import Contest
-from contest.contests.queries import get_contest, standing_grants
-from contest.contests.rules import SEES_AUTHORS
+from contest.contests.queries import get_contest, roles_of, standing_grants
+from contest.contests.rules import ORGANISER, SEES_AUTHORS
 from contest.core.db import db, writing
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.formats import loc, local
 from contest.core.typed import typed_instant
 from contest.core.web import limiter, needs, say
 from contest.core.web.downloads import send_download
+from contest.core.web.errors import say_message
 from contest.core.web.files import file_store
 from contest.entries.models import Entry
 from contest.entries.queries import entry_by_code
@@ -172,6 +173,7 @@ def _case_page(contest: Contest, found: Complaint, form: WorkForm) -> str:
         own=found.user_id == current_user.id,
         is_open=found.state in OPEN,
         changes=found.outcome in CHANGES,
+        follow_up=_follow_up(contest, found),
         publishes=OUTCOMES_PUBLIC in rules.announcement.publish,
         kinds=KINDS,
         states=STATES,
@@ -179,6 +181,16 @@ def _case_page(contest: Contest, found: Complaint, form: WorkForm) -> str:
         channels=CHANNELS,
         today=local(g.now).date(),
     )
+
+
+def _follow_up(contest: Contest, found: Complaint) -> Any:
+    """What came of the results, for those who may know it: organisers, and everybody once they are public."""
+    if found.outcome not in CHANGES or found.answered_at is None:
+        return None
+    known = ORGANISER in roles_of(contest.id, current_user.id)
+    if not known and not current_app.extensions["results_are_public"](contest.id, g.now):
+        return None
+    return current_app.extensions["follow_up"](contest, found.answered_at, g.now, say_message)
 
 
 @bp.post(f"{_DESK}/<public_id>/<any(nhan, giao, ghi, giu, tha, gan, dap, dang):verb>")

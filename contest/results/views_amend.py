@@ -1,4 +1,4 @@
-"""Changes after the announcement: proposing, approving, calling off, and what has been changed."""
+"""Changes of results: what computing anew changed, and the amendments after the announcement."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from contest.accounts.models import User
+from contest.complaints.queries import upheld_since
 from contest.contests.models import Contest
 from contest.contests.queries import get_contest
 from contest.contests.rules import ORGANISER
@@ -25,12 +26,13 @@ from contest.results.amendments import (
     propose_revocation,
     waiting_amendment,
 )
+from contest.results.changes import history
 from contest.results.forms_prizes import AmendmentForm, ConsentForm
 from contest.results.honours import honours_of
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import UnitAward
 from contest.results.moves import CASCADE, codes_of, knows_next, moves_after
-from contest.results.queries import awards_at, find_public_results, unit_awards_at
+from contest.results.queries import awards_at, find_public_results, find_standing, unit_awards_at
 from contest.results.views import bp
 
 Page = str | tuple[str, int] | Response
@@ -210,3 +212,30 @@ def call_off_change(slug: str) -> Page:
     else:
         flash(_("Called off."), "ok")
     return _back(slug)
+
+
+# Before the announcement: what computing anew changed
+
+
+@bp.get("/ban-to-chuc/<slug>/ket-qua/thay-doi")
+@needs(ORGANISER)
+def changes(slug: str) -> str:
+    """Each computation of the results against the one before it, and the cases that were found right meanwhile."""
+    contest = get_contest(slug)
+    found = history(contest)
+    upheld = upheld_since(contest.id, found[-1].before.computed_at) if found else []
+    return render_template(
+        "results/changes.html",
+        contest=contest,
+        rules=contest.rules,
+        found=found,
+        standing=find_standing(contest.id),
+        upheld={
+            each.after.id: [
+                case
+                for case in upheld
+                if case.answered_at and each.before.computed_at < case.answered_at <= each.after.computed_at
+            ]
+            for each in found
+        },
+    )
