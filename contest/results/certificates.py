@@ -337,24 +337,22 @@ def find_confirmed(code: str, now: datetime) -> Confirmed | None:
     found = find_public_results(certificate.contest_id, now)
     if found is None or found.standing != "official":
         return None
-    contest = found.result_set.contest
+    contest, result_set = found.result_set.contest, found.result_set
     kind, prize_id, thing = certificate.subject.split(":", 2)
+    prize = contest.rules.find_prize(prize_id)
+    if kind == "unit":
+        for unit in unit_awards_at(result_set, now):
+            if (unit.award.prize_id, str(unit.award.unit_id)) == (prize_id, thing):
+                name = certificate.words["name"] if unit.stands else ""
+                return Confirmed(certificate, contest, unit.state, prize, name, unit.amendment)
+    else:
+        for each in awards_at(result_set, now):
+            if (each.award.prize_id, str(each.award.entry_id)) == (prize_id, thing):
+                name = _public_name(each.award.entry, certificate.recipient, each.author) if each.stands else ""
+                return Confirmed(certificate, contest, each.state, prize, name, each.amendment)
+    # Given up for a higher prize, or of results that hold no such prize.
     state, amendment = paper_state(contest.id, certificate.subject, now) or (GONE, None)
-    name = ""
-    if state in (STANDING, PROMOTED):
-        if kind == "unit":
-            name = certificate.words["name"]
-        elif (entry := db.session.get(Entry, int(thing))) is not None:
-            corrected = next(
-                (
-                    each.author
-                    for each in awards_at(found.result_set, now)
-                    if each.award.entry_id == entry.id and each.award.prize_id == prize_id
-                ),
-                None,
-            )
-            name = _public_name(entry, certificate.recipient, corrected)
-    return Confirmed(certificate, contest, state, contest.rules.find_prize(prize_id), name, amendment)
+    return Confirmed(certificate, contest, state, prize, "", amendment)
 
 
 def _public_name(entry: Entry, recipient: str, corrected: str | None) -> str:
