@@ -32,3 +32,9 @@ def clash(held: set[str], wanted: str) -> bool:
     """Whether `wanted` may not be held together with the roles already `held`."""
     together = held | {wanted}
     return bool(together & SEES_AUTHORS) and bool(together & _SCORES)
+
+
+def watches_itself(held: set[str], wanted: str) -> bool:
+    """Whether somebody would observe what they take part in."""
+    together = held | {wanted}
+    return OBSERVER in together and bool(together & (SEES_AUTHORS | _SCORES))

@@ -11,7 +11,7 @@ from contest.accounts.services import hold
 from contest.audit.services import record
 from contest.contests.models import Contest, ContestStep, RoleGrant, RuleSetVersion
 from contest.contests.queries import find_contest, roles_of
-from contest.contests.rules import SEES_AUTHORS, clash
+from contest.contests.rules import SEES_AUTHORS, clash, watches_itself
 from contest.contests.ruleset import RuleSet, canonical
 from contest.core.db import db
 from contest.core.errors import N_, Refused
@@ -139,6 +139,12 @@ def grant_role(
         raise Refused(
             N_("%(name)s cannot hold this role: whoever sees authors' names may not judge, and the other way round."),
             code="role_clash",
+            name=user.name,
+        )
+    if watches_itself(held, role):
+        raise Refused(
+            N_("%(name)s cannot hold this role: whoever observes takes no part in the work of the contest."),
+            code="role_watches_itself",
             name=user.name,
         )
     grant = RoleGrant(

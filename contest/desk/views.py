@@ -209,4 +209,9 @@ def accept_invitation(token: str) -> Any:
     return redirect(url_for("desk.my_work"), 303)
 
 
-from contest.desk import views_entries, views_exemplars, views_messages  # noqa: E402, F401 -- more pages of this blueprint
+from contest.desk import (  # noqa: E402 -- more pages of this blueprint
+    views_entries,  # noqa: F401
+    views_exemplars,  # noqa: F401
+    views_messages,  # noqa: F401
+    views_observer,  # noqa: F401
+)

@@ -80,9 +80,9 @@ def latest_for(contest: Contest, person: User) -> list[Latest]:
     return [latest[place] for place in places if place in latest and may_read(contest, place[0], place[1], person)]
 
 
-def get_minutes(contest: Contest, public_id: str, person: User) -> Minutes:
-    """A version by its public id. Raises NotFound, also for one that this person may not read."""
-    found = db.session.scalar(
+def find_minutes(contest: Contest, public_id: str) -> Minutes | None:
+    """A version by its public id, whoever asks."""
+    return db.session.scalar(
         select(Minutes)
         .where(Minutes.contest_id == contest.id, Minutes.public_id == public_id)
         .options(
@@ -91,6 +91,11 @@ def get_minutes(contest: Contest, public_id: str, person: User) -> Minutes:
             joinedload(Minutes.made_by),
         )
     )
+
+
+def get_minutes(contest: Contest, public_id: str, person: User) -> Minutes:
+    """A version by its public id. Raises NotFound, also for one that this person may not read."""
+    found = find_minutes(contest, public_id)
     if found is None or not may_read(contest, found.round, found.category, person):
         raise NotFound(public_id)
     return found

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from contest.contests.models import Contest
 from contest.contests.queries import get_contest
-from contest.contests.rules import CHAIR, JUDGE, ORGANISER, SECRETARY
+from contest.contests.rules import CHAIR, JUDGE, OBSERVER, ORGANISER, SECRETARY
 from contest.core.db import writing
 from contest.core.errors import NotFound, Refused
 from contest.core.formats import day, loc, moment
@@ -150,6 +150,24 @@ def minutes_pdf(slug: str, minutes_id: str) -> Any:
     except Refused as error:
         flash(say(error), "error")
         return redirect(url_for("judging.minutes_version", slug=slug, minutes_id=minutes_id), 303)
+
+
+@bp.get("/giam-sat/<slug>/bien-ban/<minutes_id>.pdf")
+@needs(OBSERVER)
+@limiter.limit("30 per minute")
+def observed_minutes(slug: str, minutes_id: str) -> Any:
+    """The same paper for an observer, once the results are announced: it tells scores."""
+    contest = get_contest(slug)
+    if not current_app.extensions["is_announced"](contest.id, g.now):
+        raise NotFound(minutes_id)
+    found = acts.find_minutes(contest, minutes_id)
+    if found is None:
+        raise NotFound(minutes_id)
+    try:
+        return send_pdf(_pdf(contest, found))
+    except Refused as error:
+        flash(say(error), "error")
+        return redirect(url_for("desk.observer", slug=slug), 303)
 
 
 def _pdf(contest: Contest, found: Minutes) -> bytes:

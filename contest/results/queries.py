@@ -1,4 +1,4 @@
-"""Who may see which results, and when: the embargo is the two predicates at the top.
+"""Who may see which results, and when: the embargo is the predicates at the top.
 
 Publication is decided here, in the query, each time somebody asks; no job switches anything on.
 Every surface (pages, feeds, search, files) reads results through `find_public_results`.
@@ -14,23 +14,45 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
-from contest.contests.models import ContestStep
+from contest.contests.models import Contest, ContestStep, RoleGrant
+from contest.contests.rules import PRESS
 from contest.core.db import db
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
-from contest.results.models_after import Amendment, NewsPost, UnitAward
+from contest.results.models_after import Amendment, NewsPost, PressTerms, UnitAward
 
 
-def is_official(now: datetime) -> ColumnElement[bool]:
-    """Two people approved a decided result, and its instant has come: `visible_from <= now`."""
+def is_approved() -> ColumnElement[bool]:
+    """Two people approved a decided result. It says nothing of its instant: nobody may read by this alone."""
     return and_(
         ResultSet.superseded_at.is_(None),
         ResultSet.first_approver_id.is_not(None),
         ResultSet.second_approver_id.is_not(None),
         ResultSet.decision_number.is_not(None),
-        ResultSet.visible_from <= now,
+        ResultSet.visible_from.is_not(None),
     )
+
+
+def is_official(now: datetime) -> ColumnElement[bool]:
+    """Two people approved a decided result, and its instant has come: `visible_from <= now`."""
+    return and_(is_approved(), ResultSet.visible_from <= now)
+
+
+def is_open_to(user_id: int, terms: str) -> ColumnElement[bool]:
+    """Approved, and this person is of the press of that contest and accepted this version of the terms."""
+    of_the_press = select(RoleGrant.id).where(
+        RoleGrant.contest_id == ResultSet.contest_id,
+        RoleGrant.user_id == user_id,
+        RoleGrant.role == PRESS,
+        RoleGrant.ended_at.is_(None),
+    )
+    accepted = select(PressTerms.id).where(
+        PressTerms.contest_id == ResultSet.contest_id,
+        PressTerms.user_id == user_id,
+        PressTerms.text_version == terms,
+    )
+    return and_(is_approved(), of_the_press.exists(), accepted.exists())
 
 
 def is_posted(now: datetime) -> ColumnElement[bool]:
@@ -66,6 +88,20 @@ def find_public_results(contest_id: int, now: datetime) -> PublicResults | None:
         )
     ).one_or_none()
     return PublicResults(row[0], "official" if row[1] else "provisional") if row else None
+
+
+def find_results_for_press(contest: Contest, user_id: int, terms: str, now: datetime) -> ResultSet | None:
+    """The approved results that this person of the press may read before everybody; None where they may not.
+
+    From the press instant of the rules; rules without one open nothing. The page of the press and its copies
+    are all that asks here: everything else asks `find_public_results`, and so shows the press nothing early.
+    """
+    instant = contest.rules.announcement.press_early_access
+    if instant is None or now < instant:
+        return None
+    return db.session.scalars(
+        select(ResultSet).where(ResultSet.contest_id == contest.id, is_open_to(user_id, terms))
+    ).one_or_none()
 
 
 # What amendments make of results

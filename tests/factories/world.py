@@ -35,7 +35,7 @@ from contest.judging.models_council import CouncilAttendance, CouncilMeeting, Co
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Certificate, PaperJob
+from contest.results.models_after import Certificate, DecisionScan, PaperJob
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
@@ -54,7 +54,7 @@ from tests.factories import voting as voting_factory
 # What stands in an address for something that does not exist, in the shape of what does.
 UNKNOWN = "zzzzzzzzzzzzzz"
 UNKNOWN_CODE = "ZZZZ"
-CONTEST_STAFF = ("organiser", "secretary", "judge", "chair")
+CONTEST_STAFF = ("organiser", "secretary", "judge", "chair", "press", "observer")
 
 
 @dataclass(frozen=True)
@@ -428,6 +428,10 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return _note(side).public_id
     if argument == "minutes_id":
         return _minutes(side).public_id
+    if argument == "scan_id" and room == "results":
+        return db.session.scalars(
+            select(DecisionScan.public_id).where(DecisionScan.contest_id == side.contest.id)
+        ).one()
     if argument == "scan_id" and room == "judging":
         return _minutes(side).scans[0].public_id
     if argument == "name" and room == "judging":
@@ -547,7 +551,16 @@ def _certify(side: Side, now: datetime) -> None:
         issued_at=now,
         issued_by_id=by,
     )
-    db.session.add(made)
+    scan = DecisionScan(
+        contest_id=side.contest.id,
+        storage_key=current_app.extensions["files"].put(b"%PDF-1.7", "pdf"),
+        name="quyet-dinh.pdf",
+        size=8,
+        sha256="0" * 64,
+        by_id=by,
+        at=now,
+    )
+    db.session.add_all([made, scan])
     db.session.flush()
     db.session.add(
         PaperJob(

@@ -24,7 +24,7 @@ from tests.factories import sign_in
 from tests.factories.world import World, address, arguments, make_world, publish, unknown
 
 # People of the first contest, then the same people of the second one, who are strangers to the first.
-HERE = ("writer", "judge", "chair", "secretary", "organiser", "officer")
+HERE = ("writer", "judge", "chair", "secretary", "organiser", "officer", "press", "observer")
 THERE = tuple(f"{role}-there" for role in HERE)
 VISITORS = ("anonymous", "stranger", "operator", *HERE)
 ROLES = (*VISITORS, *THERE)
@@ -34,6 +34,8 @@ MEETS = {
     "secretary": {"secretary"},
     "judge": {"judge", "chair"},
     "chair": {"chair"},
+    "press": {"press"},
+    "observer": {"observer"},
     "officer": {"officer"},
     "operator": {"operator"},
     "drafter": {"organiser"},
@@ -41,7 +43,7 @@ MEETS = {
 }
 # The argument that the need itself reads; any other one names a thing that the view has to narrow.
 READS = {"organiser": "slug", "secretary": "slug", "judge": "slug", "chair": "slug", "officer": "code"}
-READS["drafter"] = "draft_id"
+READS |= {"drafter": "draft_id", "press": "slug", "observer": "slug"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 MOMENTS = {
     "submission": datetime(2027, 3, 20, 9, 0, tzinfo=VIETNAM),
@@ -375,6 +377,7 @@ public:
     POST /cuoc-thi/<slug>/binh-chon/xong
     GET /cuoc-thi/<slug>/chung-khao
     GET /cuoc-thi/<slug>/ket-qua
+    GET /cuoc-thi/<slug>/ket-qua/quyet-dinh/<scan_id>
     GET /cuoc-thi/<slug>/le-trao-giai
     GET /cuoc-thi/<slug>/mau/<any("bai-du-thi", "nguoi-dai-dien", "dien-hinh", "xac-minh"):name>.pdf
     GET /cuoc-thi/<slug>/the-le
@@ -559,6 +562,7 @@ chair or organiser or secretary:
     POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/phan-cong/tai-len
     GET POST /ban-to-chuc/<slug>/cham/<round_id>/<category>/xung-dot
 organiser or secretary:
+    GET POST /ban-to-chuc/<slug>/kiem-tra-cong-bo
     GET /ban-to-chuc/<slug>/phan-anh
     GET POST /ban-to-chuc/<slug>/phan-anh/nhap
     GET /ban-to-chuc/<slug>/phan-anh/<public_id>
@@ -637,7 +641,16 @@ drafter:
     POST /soan-the-le/<draft_id>/ban-hanh
     POST /soan-the-le/<draft_id>/bo
     POST /soan-the-le/<draft_id>/lich
+press:
+    GET /bao-chi/<slug>
+    GET /bao-chi/<slug>/ket-qua.pdf
+    POST /bao-chi/<slug>/dieu-khoan
+observer:
+    GET /giam-sat/<slug>
+    GET /giam-sat/<slug>/nhat-ky
+    GET /giam-sat/<slug>/bien-ban/<minutes_id>.pdf
 organiser:
+    GET /ban-to-chuc/<slug>/bao-chi
     GET POST /ban-to-chuc/<slug>/the-le
     GET POST /ban-to-chuc/<slug>/binh-chon/danh-sach
     GET POST /ban-to-chuc/<slug>/ban-giao
@@ -645,6 +658,8 @@ organiser:
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/duyet
     POST /ban-to-chuc/<slug>/duyet-dang/<public_id>/go
     GET /ban-to-chuc/<slug>/ket-qua
+    GET POST /ban-to-chuc/<slug>/ket-qua/ban-quet
+    GET /ban-to-chuc/<slug>/ket-qua/ban-quet/<scan_id>
     POST /ban-to-chuc/<slug>/ket-qua/khong-trao
     GET POST /ban-to-chuc/<slug>/ket-qua/giai-khac
     POST /ban-to-chuc/<slug>/ket-qua/giai-khac/bo
