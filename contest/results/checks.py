@@ -24,7 +24,7 @@ from contest.entries.models import Entry
 from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
 from contest.results.acts import clear_approvals, note, wait_for
-from contest.results.models import Award
+from contest.results.models import Award, ResultSet
 from contest.results.models_after import PublicationCheck
 from contest.results.queries import find_standing, is_announced
 from contest.results.rules import (
@@ -149,10 +149,13 @@ def concerned_entries(contest: Contest, point: str, *, awarded: bool = False) ->
         query = select(Entry).where(Entry.contest_id == contest.id, Entry.state == ACCEPTED, Entry.category.in_(asking))
         return query.order_by(Entry.blind_code, Entry.id)
     finalists = finalists_of(contest.id, asking)
-    standing = find_standing(contest.id) if awarded else None
-    if standing is None:
+    if not awarded:
         return finalists
-    given = select(Award.entry_id).where(Award.result_set_id == standing.id)
+    given = (
+        select(Award.entry_id)
+        .join(ResultSet, ResultSet.id == Award.result_set_id)
+        .where(ResultSet.contest_id == contest.id, ResultSet.superseded_at.is_(None))
+    )
     return (
         select(Entry)
         .where(
@@ -172,10 +175,8 @@ def lacks_check(point: str, computed_at: datetime | None) -> ColumnElement[bool]
     return ~made
 
 
-def count_lacking(contest: Contest, *, awarded: bool) -> dict[str, int]:
-    """How many entries nobody has looked up yet, by point. One query for each point, and one."""
-    standing = find_standing(contest.id)
-    computed_at = standing.computed_at if standing else None
+def count_lacking(contest: Contest, computed_at: datetime | None, *, awarded: bool) -> dict[str, int]:
+    """How many entries nobody has looked up yet, by point. One query for each point."""
     found = {}
     for point in POINTS:
         query = concerned_entries(contest, point, awarded=awarded).where(lacks_check(point, computed_at))

@@ -56,7 +56,8 @@ def _page(contest: Contest, form: CheckForm | None = None, chosen: frozenset[str
     point, page, lacking = _point(), typed_page(request.args.get("trang")), "con-thieu" in request.args
     standing = find_standing(contest.id)
     computed_at = standing.computed_at if standing else None
-    query = concerned_entries(contest, point, awarded=_knows_results(contest))
+    knows = _knows_results(contest)
+    query = concerned_entries(contest, point, awarded=knows)
     if lacking:
         query = query.where(lacks_check(point, computed_at))
     rows = db.session.scalars(query.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
@@ -72,7 +73,7 @@ def _page(contest: Contest, form: CheckForm | None = None, chosen: frozenset[str
         page=page,
         more=len(rows) > PAGE,
         only_lacking=lacking,
-        lacking=count_lacking(contest, awarded=_knows_results(contest)),
+        lacking=count_lacking(contest, computed_at, awarded=knows),
         entries=entries,
         checked=checks_of([entry.id for entry in entries], computed_at),
         form=form or CheckForm(formdata=None),

@@ -379,6 +379,8 @@ public:
     GET /cuoc-thi/<slug>/ket-qua
     GET /cuoc-thi/<slug>/ket-qua/quyet-dinh/<scan_id>
     GET /cuoc-thi/<slug>/le-trao-giai
+    GET /cuoc-thi/<slug>/ket-qua/chia-se/<digest>.png
+    GET /bai/<public_id>/chia-se/<digest>.png
     GET /cuoc-thi/<slug>/mau/<any("bai-du-thi", "nguoi-dai-dien", "dien-hinh", "xac-minh"):name>.pdf
     GET /cuoc-thi/<slug>/the-le
     GET /cuoc-thi/<slug>/the-le.pdf
