@@ -29,7 +29,17 @@ GROUND_CLOCK = "2027-03-20T09:30:00+07:00"
 # Grounds that are laid for another time.
 MARKING, VOTING = "2027-04-15T09:30:00+07:00", "2027-05-20T09:30:00+07:00"
 ANNOUNCED = "2027-06-15T09:30:00+07:00"
-CLOCKS = {"counted": ANNOUNCED, "bench": MARKING, "paper": MARKING, "vote": VOTING, "ballots": VOTING, "review": VOTING}
+COUNCIL_OVER, BEFORE_T = "2027-09-28T18:30:00+07:00", "2027-06-11T07:58:00+07:00"
+CLOCKS = {
+    "announcing": COUNCIL_OVER,
+    "announced": BEFORE_T,
+    "counted": ANNOUNCED,
+    "bench": MARKING,
+    "paper": MARKING,
+    "vote": VOTING,
+    "ballots": VOTING,
+    "review": VOTING,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

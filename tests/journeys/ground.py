@@ -36,9 +36,10 @@ from contest.voting.receipts import receipt_of
 from tests.conftest import START
 from tests.factories import judging, make_contest, make_officer, make_staff, make_user, raw_rule_sets
 from tests.factories.counted import make_counted
+from tests.factories.editions import publish_edition
 from tests.factories.entries import make_finalist, make_submitted
 from tests.factories.intake import add_scan, make_paper
-from tests.factories.results import publish
+from tests.factories.results import World, judge_finalists, make_results, publish
 from tests.factories.review import make_ballot, make_finding
 from tests.factories.rules import make_contest_voting, make_contest_with
 from tests.factories.voting import during, start_log, voting_window
@@ -60,6 +61,7 @@ PEOPLE = {
     "chinh": ("Lò Văn Chính", "van.chinh@an-lam.example"),
     "cuc": ("Đặng Thị Kim Cúc", "kim.cuc@an-lam.example"),
     "thien": ("Bùi Đức Thiện", "duc.thien@an-lam.example"),
+    "chau": ("Đoàn Thị Minh Châu", "minh.chau@an-lam.example"),
 }
 
 
@@ -314,6 +316,30 @@ def counted() -> dict[str, Any]:
     return {"contest": contest.slug, "receipt": receipt.said, "cast": 216}
 
 
+def announcing() -> dict[str, Any]:
+    """The second contest before its results: category A judged and locked, nothing looked up, nothing computed."""
+    contest = make_contest(1)
+    people = {key: _person(key) for key in ("diep", "son", "van", "huan")}
+    for key, role in (("diep", "organiser"), ("son", "organiser"), ("van", "secretary"), ("huan", "chair")):
+        make_staff(contest, role, people[key])
+    world = World(contest, people["diep"], people["son"], people["huan"])
+    marks = {"Đồi cằn trổ hoa": 9.2, "Bến đò đêm": 8.8, "Giếng nước đầu làng": 8.5, "Chợ phiên": 8.1, "Con kênh": 7.8}
+    judge_finalists(world, marks, body=stories()["DH-0001"]["body"])
+    for entry in world.entries.values():
+        publish_edition(entry)
+    return {"contest": contest.slug, "entries": {title: entry.public_id for title, entry in world.entries.items()}}
+
+
+def announced() -> dict[str, Any]:
+    """The first contest decided and approved by two; its announcement is still ahead."""
+    world = make_results()
+    for entry in world.entries.values():
+        publish_edition(entry)
+    publish(world)
+    make_staff(world.contest, "press", _person("chau"))
+    return {"contest": world.contest.slug, "titles": list(world.entries)}
+
+
 def season() -> dict[str, Any]:
     """The second contest as last season's, an operator, and somebody who will organise the next one."""
     contest = make_contest(1)
@@ -336,6 +362,8 @@ GROUNDS: dict[str, Callable[[], dict[str, Any]]] = {
     "review": review,
     "counted": counted,
     "season": season,
+    "announcing": announcing,
+    "announced": announced,
 }
 
 if __name__ == "__main__":
