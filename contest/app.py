@@ -61,6 +61,7 @@ from contest.results.queries import (
     standing_withholdings,
 )
 from contest.results.views import bp as results
+from contest.results.views_cards import share_entry, share_results
 from contest.screening.views import bp as screening
 from contest.setup.queries import may_draft, may_found
 from contest.setup.views_plan import bp as setup
@@ -223,6 +224,8 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         exemplar_shown=exemplar_shown,
         shown_text=shown_text,
         unit_then=unit_then,
+        share_results=share_results,
+        share_entry=share_entry,
         site=settings.site,
         demo=settings.demo,
         endpoint_exists=app.view_functions.__contains__,

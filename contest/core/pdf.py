@@ -72,20 +72,23 @@ def make_pdf(
         _PRINTING.release()
 
 
-def make_picture(template: str, data: Mapping[str, Any], *, ppi: float) -> bytes:
-    """The first page of a paper as PNG, to look at before anything is made. Raises as `make_pdf`."""
+def make_picture(
+    template: str, data: Mapping[str, Any], *, ppi: float, pictures: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The first page of a paper as PNG, for screens. `pictures` and what it raises: as `make_pdf`."""
     if not _PRINTING.acquire(timeout=_PATIENCE):
         raise Refused(N_("Too many papers are being printed. Please try again in a minute."), code="printing_busy")
     try:
-        made: Any = typst.compile(
-            TEMPLATES / f"{template}.typ",
-            root=TEMPLATES,
-            font_paths=_fonts(),
-            ignore_system_fonts=True,
-            format="png",
-            ppi=ppi,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        )
+        with _root(pictures or {}) as root:
+            made: Any = typst.compile(
+                root / f"{template}.typ",
+                root=root,
+                font_paths=_fonts(),
+                ignore_system_fonts=True,
+                format="png",
+                ppi=ppi,
+                sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            )
     except typst.TypstError as error:
         raise PaperError(f"{template}: {error}") from error
     finally:

@@ -48,6 +48,7 @@ from contest.results import (  # noqa: E402 -- they need `bp`
     views_addresses,  # noqa: F401
     views_amend,  # noqa: F401
     views_beside,  # noqa: F401
+    views_cards,  # noqa: F401
     views_ceremony,  # noqa: F401
     views_certificates,  # noqa: F401
     views_checks,  # noqa: F401
