@@ -121,7 +121,7 @@ def json_feed(feed: Feed) -> bytes:
         "authors": [{"name": feed.author}],
         "items": [_json_item(item, feed.language) for item in feed.items],
     }
-    return json.dumps(told, ensure_ascii=False).encode()
+    return json.dumps(told, ensure_ascii=False).encode(errors="replace")
 
 
 def _json_item(item: Item, language: str) -> dict[str, Any]:

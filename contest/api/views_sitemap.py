@@ -19,6 +19,7 @@ from contest.public.queries import readable
 
 # Pages of one file; each stands in it twice, once for each language (a file may hold 50,000 addresses).
 CHUNK = 5_000
+_MOST_PARTS = 1_000  # more than any contest has
 _GENERAL = (
     "public.home",
     "public.contests",
@@ -68,6 +69,8 @@ def general_sitemap() -> Response:
 def contest_sitemap(slug: str, number: int) -> Response:
     """A contest's pages, and behind them its stories."""
     contest = get_issued_contest(slug, g.now)
+    if not 1 <= number <= _MOST_PARTS:
+        raise NotFound(slug)
     places = _pages_of(contest) if number == 1 else []
     rows = queries.story_chunk(g.now, contest, first=(number - 1) * CHUNK, limit=CHUNK)
     published = queries.published_stories(g.now, [contest], Entry.id.in_([entry_id for entry_id, _public_id in rows]))

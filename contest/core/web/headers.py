@@ -106,9 +106,8 @@ def for_machines(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        g.for_machines = True
         request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
-        return open_to_all(make_response(view(*args, **kwargs)))
+        return open_to_all(_for_nobody(view, *args, **kwargs))
 
     return wrapper
 
@@ -126,10 +125,21 @@ def framed(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        g.for_machines = g.framed = True
-        return make_response(view(*args, **kwargs))
+        response = _for_nobody(view, *args, **kwargs)
+        g.framed = True
+        return response
 
     return wrapper
+
+
+def _for_nobody(view: Callable[..., Any], *args: Any, **kwargs: Any) -> Response:
+    """The answer of a view, for nobody in particular; an error page instead of it is a page like any other."""
+    g.for_machines = True
+    try:
+        return make_response(view(*args, **kwargs))
+    except Exception:
+        g.pop("for_machines")
+        raise
 
 
 def _until_next_change(seconds: int) -> int:
