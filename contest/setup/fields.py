@@ -20,7 +20,8 @@ from contest.setup.cloning import read_instant
 Kind = Literal[
     "line", "text", "pair", "pair_text", "whole", "money", "number", "flag", "one", "many", "day", "instant", "said"
 ]
-Choices = Mapping[str, str | tuple[str, Mapping[str, str]]]  # words, with what they are filled with
+Words = str | tuple[str, Mapping[str, str]]  # a sentence, or one with what it is filled with
+Choices = Mapping[str, Words]
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _LONGEST = 20_001  # one more than a rule set takes, so that it is said to be too long
 
@@ -38,10 +39,11 @@ class Field:
 
     path: str
     kind: Kind
-    label: str
+    label: Words
     hint: str = ""
     choices: Choices | Callable[[Mapping[str, Any]], Choices] | None = None
     optional: bool = False
+    folded: bool = False  # seldom changed: shown when asked for
 
     def options(self, document: Mapping[str, Any]) -> Choices:
         """What may be chosen, of which some depends on the document."""

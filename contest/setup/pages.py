@@ -66,7 +66,7 @@ NAMES: Final = Page(
         Section(
             N_("The contest"),
             (
-                Field("title", "pair", N_("Title")),
+                Field("title", "pair", N_("Name of the contest")),
                 Field("theme", "pair", N_("Theme")),
                 Field("tenant", "pair", N_("Place or organisation")),
                 Field("family", "one", N_("Kind of contest"), choices=labels.FAMILIES),
@@ -118,8 +118,8 @@ def _step_fields(document: Mapping[str, Any], item: Any, place: int) -> Sequence
         times = (Field("at", "instant", N_("At")),)
     return (
         *times,
-        Field("label", "pair", N_("As the timetable says it")),
-        Field("public", "flag", N_("Visitors see this step")),
+        Field("label", "pair", N_("As the timetable says it"), folded=True),
+        Field("public", "flag", N_("Visitors see this step"), folded=True),
     )
 
 
@@ -151,7 +151,7 @@ ENTRIES: Final = Page(
             N_("Categories"),
             (
                 Field("id", "line", N_("Letter"), N_("A, B, C …: stands in codes and lists.")),
-                Field("name", "pair", N_("Name")),
+                Field("name", "pair", N_("Called")),
                 Field("publication", "one", N_("Published before?"), choices=labels.PUBLICATIONS),
                 Field("published_window.from", "day", N_("Published from"), optional=True),
                 Field("published_window.before", "day", N_("Published before (this day left out)"), optional=True),
@@ -210,7 +210,7 @@ def _round_fields(document: Mapping[str, Any], item: Any, place: int) -> Sequenc
     rounds = document.get("rounds")
     last = not isinstance(rounds, list) or place == len(rounds) - 1
     fields = [
-        Field("name", "pair", N_("Name")),
+        Field("name", "pair", N_("Called")),
         Field("judges_per_entry", "whole", N_("Judges for each entry")),
         Field("mode", "one", N_("How they mark"), choices=labels.ROUND_MODES),
         Field("aggregate", "one", N_("How the total is formed"), choices=labels.AGGREGATES),
@@ -236,7 +236,7 @@ def _round_fields(document: Mapping[str, Any], item: Any, place: int) -> Sequenc
     ]
     if not last:
         fields += [
-            Field(f"advance.counts.{each}", "whole", each, N_("How many of this category go on."), optional=False)
+            Field(f"advance.counts.{each}", "whole", (N_("Go on: category %(category)s"), {"category": each}))
             for each in _categories(document)
         ]
         fields.append(Field("advance.min_score", "number", N_("With a total of at least"), optional=True))
@@ -270,7 +270,7 @@ JUDGING: Final = Page(
             N_("Criteria"),
             (
                 Field("id", "line", N_("Code")),
-                Field("name", "pair", N_("Name")),
+                Field("name", "pair", N_("Called")),
                 Field("max", "number", N_("At most")),
                 Field("guide", "pair_text", N_("Guide for judges"), optional=True),
             ),
@@ -319,7 +319,7 @@ PRIZES: Final = Page(
             N_("Prizes"),
             (
                 Field("id", "line", N_("Code")),
-                Field("name", "pair", N_("Name")),
+                Field("name", "pair", N_("Called")),
                 Field("category", "one", N_("Category"), choices=_categories_or_all),
                 Field("rung", "line", N_("Rung")),
                 Field("count", "whole", N_("How many")),
@@ -389,7 +389,7 @@ RESULTS: Final = Page(
         Section(
             N_("Complaints"),
             (
-                Field("channels", "many", N_("Received"), choices=labels.CHANNELS),
+                Field("channels", "many", N_("Ways of sending"), choices=labels.CHANNELS),
                 Field("acknowledge_working_days", "whole", N_("Acknowledged within (working days)")),
                 Field("answer_working_days", "whole", N_("Answered within (working days)")),
                 Field("freeze_award", "flag", N_("The prize concerned waits for the answer")),

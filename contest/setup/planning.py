@@ -96,6 +96,11 @@ class Slot:
     closes: datetime
     days: int
 
+    @property
+    def last(self) -> datetime:
+        """The last moment that belongs to it: what closes at midnight ends on the day before."""
+        return self.closes - timedelta(microseconds=1) if self.closes > self.opens else self.closes
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -102,6 +102,15 @@ def blank_document() -> dict[str, Any]:
     return document
 
 
+def place_in_english(place: str) -> str:
+    """“tỉnh Hà Tĩnh” as “Hà Tĩnh province”; other words as they are."""
+    kinds = {"tỉnh ": "province", "thành phố ": "city", "xã ": "commune", "phường ": "ward", "đặc khu ": "special zone"}
+    for kind, english in kinds.items():
+        if place.casefold().startswith(kind):
+            return f"{place[len(kind) :].strip()} {english}"
+    return place
+
+
 def plain(value: Any) -> Any:
     """A document in the values of JSON: decimals as whole numbers or floats, instants as text."""
     if isinstance(value, Mapping):

@@ -20,6 +20,7 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.text import clean_line, clean_text
 from contest.setup.models import RuleDraft
+from contest.setup.places import told_once
 from contest.setup.rules import plain, read_draft
 
 SLUG_TAKEN = N_("Another contest has this address.")
@@ -87,7 +88,7 @@ def discard_draft(*, draft: RuleDraft, actor: User, now: datetime) -> None:
 def look_over(draft: RuleDraft) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set that a draft makes, or all that keeps it from being issued, by path."""
     rules, problems = read_draft(draft.document)
-    problems = [*problems, *_of_the_contest(draft)]
+    problems = told_once([*problems, *_of_the_contest(draft)])
     return (None if problems else rules), problems
 
 

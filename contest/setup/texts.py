@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from contest.contests.ruleset.problems import join
-from contest.core.formats import ENGLISH_MONTHS
+from contest.core.formats import ENGLISH_MONTHS, VIET_NAM
 
 _MONTHS: Final = "|".join(ENGLISH_MONTHS)
 _TOLD: Final = re.compile(
@@ -98,9 +98,23 @@ def _excerpt(text: str, first: int, last: int) -> str:
 
 
 def _told(value: Any) -> str:
+    """A value in words: instants as days and hours, texts in Vietnamese, lists by their items."""
     if isinstance(value, str):
-        return value
-    return "–" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+        at = _instant(value)
+        return f"{at.astimezone(VIET_NAM):%d/%m/%Y, %H:%M}" if at else value
+    if isinstance(value, dict) and set(value) <= {"vi", "en"}:
+        return _told(value.get("vi", ""))
+    if isinstance(value, list) and value:
+        return "; ".join(_told(each) for each in value)
+    return "–" if value in (None, []) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None
 
 
 def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from contest.setup.fields import act_on_lists, full_path, put_typed, questions, 
 from contest.setup.hints import hint_of
 from contest.setup.models import RuleDraft
 from contest.setup.pages import PAGES, TIMES, Page, page_of
+from contest.setup.places import by_number, is_empty, place_of, told_once, within
 from contest.setup.planning import MINIMUMS, Finding, find_tight
 from contest.setup.rules import (
     STEP_NAMES,
@@ -39,6 +40,7 @@ from contest.setup.rules import (
     blank_document,
     days_known,
     marks_are_locked_first,
+    place_in_english,
     plain,
     read_draft,
     shipped_sets,
@@ -112,9 +114,10 @@ def _held(code: str, typed_year: str) -> Occurrence | None:
 def start() -> Any:
     origin = request.form.get("origin", "")
     place, place_en = (request.form.get(name, "").strip()[:200] for name in ("place", "place_en"))
+    place_en = place_en or place_in_english(place)
     try:
         held = _held(request.form.get("day", ""), request.form.get("year", ""))
-        document, against = _begin(origin, held, {"[tên tỉnh]": place, "[province]": place_en or place})
+        document, against = _begin(origin, held, {"[tên tỉnh]": place, "[province]": place_en})
         with writing() as now:
             draft = services.start_draft(owner=_me(), origin=origin, document=document, against=against, now=now)
             draft_id = draft.public_id
@@ -199,6 +202,9 @@ def _page(draft: RuleDraft, page: Page, document: dict[str, Any] | None = None) 
     document = draft.document if document is None else document
     _rules, problems = services.look_over(draft)
     here = [each for each in problems if page_of(each.path) is page]
+    waiting = [each for each in here if is_empty(value_at(document, each.path))]
+    if "loi" not in request.args and request.method == "GET":  # nobody has tried to answer them yet
+        here = [each for each in here if each not in waiting]
     counts = {each.key: 0 for each in PAGES.values()}
     for each in problems:
         counts[page_of(each.path).key] += 1
@@ -216,8 +222,10 @@ def _page(draft: RuleDraft, page: Page, document: dict[str, Any] | None = None) 
         value_at=value_at,
         shown=shown,
         problems=here,
+        waiting=len(waiting),
+        place_of=lambda path: place_of(document, path),
         elsewhere=_elsewhere(page, document, here),
-        problems_at=lambda path: [each for each in here if _is_at(each, path)],
+        problems_at=lambda path: [each for each in here if within(each.path, path)],
         following=keys[place + 1] if place + 1 < len(keys) else "",
         hint_of=hint_of,
         findings=_findings(document) if page is TIMES else [],
@@ -237,18 +245,15 @@ def try_out(draft_id: str, page_key: str) -> str:
     asked = _page_called(page_key)
     draft = queries.get_draft(draft_id)
     document = agreed(with_rounds(put_typed(plain(draft.document), asked.sections, request.form)))
-    problems = [each for each in read_draft(document)[1] if page_of(each.path) is asked]
+    problems = told_once([each for each in read_draft(document)[1] if page_of(each.path) is asked])
     return render_template(
         "setup/try_out.html",
+        page_asked=asked,
         document=document,
         problems=problems,
         slots=slots_of(document),
         step_names=STEP_NAMES,
     )
-
-
-def _is_at(problem: Problem, path: str) -> bool:
-    return problem.path == path or problem.path.startswith((f"{path}.", f"{path}["))
 
 
 def _elsewhere(page: Page, document: Mapping[str, Any], problems: list[Problem]) -> list[Problem]:
@@ -259,7 +264,7 @@ def _elsewhere(page: Page, document: Mapping[str, Any], problems: list[Problem])
         for place, fields in questions(section, document)
         for asked in fields
     ]
-    return [each for each in problems if not any(_is_at(each, path) for path in paths)]
+    return [each for each in problems if not any(within(each.path, path) for path in paths)]
 
 
 def _keys(document: Mapping[str, Any]) -> list[str]:
@@ -305,7 +310,8 @@ def save(draft_id: str, page_key: str) -> Any:
             return redirect(url_for("setup.page", draft_id=draft_id, page_key=keys[following]), 303)
         return redirect(url_for("setup.check", draft_id=draft_id), 303)
     flash(_("Saved."), "ok")
-    return redirect(url_for("setup.page", draft_id=draft_id, page_key=page_key), 303)
+    tried = "1" if act == "save" else None
+    return redirect(url_for("setup.page", draft_id=draft_id, page_key=page_key, loi=tried), 303)
 
 
 @bp.get("/soan-the-le/<draft_id>/xem")
@@ -337,12 +343,13 @@ def _check(draft: RuleDraft) -> str:
         document=document,
         pages=PAGES.values(),
         problems=problems,
-        page_of=page_of,
+        place_of=lambda path: place_of(document, path),
         findings=_findings(document),
         left=left_behind(document, days_known(document)),
         named=named_commemoration(document),
         changes=[
-            (each.path, *apart(each.old, each.new)) for each in differences(draft.origin_document, document)[:300]
+            (place_of(document, by_number(document, each.path)), each.path, *apart(each.old, each.new))
+            for each in differences(draft.origin_document, document)[:300]
         ],
         step_names=STEP_NAMES,
         needs_reason=bool(draft.contest and draft.contest.rules.has_begun("submission", g.now)),

@@ -167,4 +167,5 @@ def test_of_long_texts_the_part_that_differs_is_shown():
     old, new = apart(f"{around}đến 31/3/2027{around}", f"{around}đến 31/3/2028{around}")
     assert "31/3/2027" in old and "31/3/2028" in new
     assert max(len(old), len(new)) < 200
-    assert apart(None, {"vi": "à"}) == ("–", '{"vi": "à"}')
+    assert apart(None, {"vi": "à", "en": "a"}) == ("–", "à")
+    assert apart("2027-06-11T01:00:00+00:00", [{"vi": "một"}, "hai"]) == ("11/06/2027, 08:00", "một; hai")

@@ -14,6 +14,8 @@ from contest.setup.fields import full_path, questions
 from contest.setup.hints import HINTS, hint_of
 from contest.setup.models import RuleDraft
 from contest.setup.pages import PAGES
+from contest.setup.places import place_of
+from contest.setup.rules import place_in_english, plain, shipped_sets
 from tests.factories import make_contest, make_staff, make_user, sign_in
 
 START_FORM = {"origin": "set:guong-dien-hinh", "day": "thi-dua-ai-quoc", "year": "2029", "place": "tỉnh Hà Tĩnh"}
@@ -108,7 +110,7 @@ def test_nonsense_is_kept_as_typed_and_said_beside_its_field(operator, client):
     data = {**typed(client, path), "rubric.scale": "một trăm", "act": "save"}
     assert client.post(path, data=data).status_code == 303
     page = client.get(path).text
-    assert 'value="một trăm"' in page
+    assert "scoring.tiers" not in page and 'value="một trăm"' in page
     assert 'id="f-rubric-scale-error"' in page
 
 
@@ -196,7 +198,7 @@ def test_the_next_season_comes_from_the_last_one(operator, client):
     draft = made(client, origin=f"contest:{contest.slug}", day="hoi-nong-dan", year="2028")
     assert "lần thứ hai, năm 2028" in draft.document["title"]["vi"]
     page = client.get(f"/soan-the-le/{draft.public_id}").text
-    assert "timeline[submission].closes" in page
+    assert "Nhận bài dự thi › Kết thúc" in page
 
 
 def test_an_organiser_prepares_the_next_season_of_their_own_contest(app, clock, client):
@@ -279,3 +281,43 @@ def test_every_question_says_what_it_means_or_needs_no_word(operator, client):
         for asked in section.asked(draft.document, {}, 0)
     }
     assert set(HINTS) <= known
+
+
+def test_a_blank_page_scolds_nobody_before_they_answered(operator, client):
+    draft = made(client, origin="blank", day="")
+    path = f"/soan-the-le/{draft.public_id}/ten-goi"
+    assert 'class="error"' not in client.get(path).text and "chưa điền" in client.get(path).text
+    answer = client.post(path, data={**typed(client, path), "code_prefix": "a1", "act": "save"})
+    page = client.get(answer.headers["Location"]).text
+    assert 'id="f-title-error"' in page and 'id="f-code_prefix-error"' in page
+    again = client.get(path).text  # what was answered wrong is said at every visit
+    assert 'id="f-code_prefix-error"' in again and 'id="f-title-error"' not in again
+    check = client.get(f"/en/soan-the-le/{draft.public_id}").text
+    assert "Name of the contest › Vietnamese" in check and "Submission: This step has no time yet." in check
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("title.en", ["Name of the contest", "English"]),
+        ("timeline[1].at", []),
+        ("rules_articles[0].text.vi", [("item", "Article", 1), "Text", "Vietnamese"]),
+        ("rounds[0].advance.counts.A", [("item", "Round", 1), ("Go on: category %(category)s", {"category": "A"})]),
+        ("announcement.embargo_until", ["Announcement"]),
+        ("nowhere.at.all", []),
+    ],
+)
+def test_a_place_in_the_document_is_told_in_words(path, told):
+    found = place_of(plain(shipped_sets()["guong-dien-hinh"].document), path)
+    if path.startswith("timeline"):
+        assert found.page.key == "thoi-gian" and len(found.words) == 2
+    else:
+        assert list(found.words) == told
+
+
+def test_a_place_is_english_for_english_texts():
+    assert [place_in_english(each) for each in ("tỉnh Hà Tĩnh", "Thành phố Huế", "Đoàn 559")] == [
+        "Hà Tĩnh province",
+        "Huế city",
+        "Đoàn 559",
+    ]
