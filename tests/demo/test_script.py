@@ -30,6 +30,7 @@ from contest.outbox.models import Message
 from contest.results.certificates import find_confirmed
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import Certificate
+from contest.results.press import readers_of
 from contest.results.queries import (
     PROMOTED,
     REVOKED,
@@ -38,6 +39,7 @@ from contest.results.queries import (
     find_public_results,
     find_standing,
 )
+from contest.results.scans import public_scans
 from contest.setup.queries import open_drafts
 from contest.voting.counting import count_votes
 from contest.voting.models import Ballot
@@ -176,6 +178,13 @@ def _look_at_what_is_kept(stage: Stage) -> None:
     assert {"tai-lap-an-lam", "bao-an-lam", "xuong-dong-khe-ngon"} <= {each.what.code for each in commemorations()}
     (draft,) = db.session.scalars(open_drafts()).all()
     assert "2028" in draft.document["slug"]
+    first = stage.contest(FIRST)
+    assert public_scans(first, at("2027-06-11 07:59")) == {}
+    assert len(public_scans(first, at("2027-06-11 08:00"))) == 1
+    assert len(public_scans(first, END)) == 2  # that of the revocation too
+    (reporter,) = readers_of(first)
+    assert reporter.terms is not None
+    assert reporter.terms.first_read_at is not None
     entry = entry_of(stage, "DH-0020")
     subject = f"award:A-ba:{entry.id}"
     certificate = db.session.scalars(
