@@ -15,9 +15,11 @@ from contest.setup.pages import Page, page_of
 from contest.setup.rules import STEP_NAMES
 
 NO_TIME = N_("This step has no time yet.")
+NOT_YET = N_("Still to be filled in.")
 ITEM = N_("%(item)s %(number)s")
 _PARTS: Final = re.compile(r"([^.\[\]]+)(?![^\[]*\])|\[([^\[\]]+)\]")
 _NAMES: Final = ("id", "key", "rung", "no", "rule")  # as `differences` tells items apart
+OTHERS = {"anniversary": N_("Anniversary"), "quotas": N_("Floors")}  # what no field asks for
 LANGUAGES = {"vi": N_("Vietnamese"), "en": N_("English")}
 
 
@@ -44,11 +46,14 @@ def place_of(document: Mapping[str, Any], path: str) -> Place:
                     best = len(base), item
             for each in asked:
                 full = full_path(section, number, each.path)
-                if within(path, full) and len(full) > best[0]:
+                if within(path, full) and len(full) >= best[0]:
                     rest = path[len(full) :].strip(".")
                     best = len(full), [*item, each.label, *([LANGUAGES[rest]] if rest in LANGUAGES else [])]
         if not best[0] and section.path and within(path, section.path):
             best = 1, [section.title]
+    other = OTHERS.get(path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0])
+    if not best[1] and other:
+        best = 1, [other]
     return Place(page, best[1])
 
 
@@ -80,20 +85,30 @@ def within(path: str, outer: str) -> bool:
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
-def told_once(problems: Sequence[Problem]) -> list[Problem]:
-    """Problems as people are told them: none of a list that only says that its items have some."""
-    return list(_told(problems))
+def told_once(document: Mapping[str, Any], problems: Sequence[Problem]) -> list[Problem]:
+    """Problems as people are told them: of what is empty only that, and none of a list that its items tell."""
+    return list(_told(document, problems))
 
 
-def _told(problems: Sequence[Problem]) -> Iterator[Problem]:
+def _told(document: Mapping[str, Any], problems: Sequence[Problem]) -> Iterator[Problem]:
     for each in problems:
         if any(other.path.startswith(f"{each.path}[") for other in problems):
             continue
-        yield Problem(each.path, NO_TIME) if each.message == AT_OR_WINDOW else each
+        if each.message == AT_OR_WINDOW:
+            yield Problem(each.path, NO_TIME)
+        elif is_empty(value_at(document, each.path)):
+            yield Problem(each.path, NOT_YET)
+        else:
+            yield each
+
+
+def is_waiting(problem: Problem) -> bool:
+    """Whether nothing was answered yet, so that a first visit need not be told so."""
+    return problem.message in {NO_TIME, NOT_YET}
 
 
 def is_empty(value: Any) -> bool:
-    """Whether nothing was answered yet, so that a first visit need not be told so."""
+    """Whether nothing was answered: no text in either language, nothing chosen."""
     if isinstance(value, Mapping):
         return all(is_empty(each) for each in value.values())
     return value in (None, "", [])

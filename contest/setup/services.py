@@ -88,7 +88,7 @@ def discard_draft(*, draft: RuleDraft, actor: User, now: datetime) -> None:
 def look_over(draft: RuleDraft) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set that a draft makes, or all that keeps it from being issued, by path."""
     rules, problems = read_draft(draft.document)
-    problems = told_once([*problems, *_of_the_contest(draft)])
+    problems = told_once(draft.document, [*problems, *_of_the_contest(draft)])
     return (None if problems else rules), problems
 
 

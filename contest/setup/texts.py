@@ -101,6 +101,8 @@ def _told(value: Any) -> str:
     """A value in words: instants as days and hours, texts in Vietnamese, lists by their items."""
     if isinstance(value, str):
         at = _instant(value)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return "/".join(reversed(value.split("-")))
         return f"{at.astimezone(VIET_NAM):%d/%m/%Y, %H:%M}" if at else value
     if isinstance(value, dict) and set(value) <= {"vi", "en"}:
         return _told(value.get("vi", ""))

@@ -31,7 +31,7 @@ from contest.setup.fields import act_on_lists, full_path, put_typed, questions, 
 from contest.setup.hints import hint_of
 from contest.setup.models import RuleDraft
 from contest.setup.pages import PAGES, TIMES, Page, page_of
-from contest.setup.places import by_number, is_empty, place_of, told_once, within
+from contest.setup.places import by_number, is_waiting, place_of, told_once, within
 from contest.setup.planning import MINIMUMS, Finding, find_tight
 from contest.setup.rules import (
     STEP_NAMES,
@@ -202,7 +202,7 @@ def _page(draft: RuleDraft, page: Page, document: dict[str, Any] | None = None) 
     document = draft.document if document is None else document
     _rules, problems = services.look_over(draft)
     here = [each for each in problems if page_of(each.path) is page]
-    waiting = [each for each in here if is_empty(value_at(document, each.path))]
+    waiting = [each for each in here if is_waiting(each)]
     if "loi" not in request.args and request.method == "GET":  # nobody has tried to answer them yet
         here = [each for each in here if each not in waiting]
     counts = {each.key: 0 for each in PAGES.values()}
@@ -245,7 +245,7 @@ def try_out(draft_id: str, page_key: str) -> str:
     asked = _page_called(page_key)
     draft = queries.get_draft(draft_id)
     document = agreed(with_rounds(put_typed(plain(draft.document), asked.sections, request.form)))
-    problems = told_once([each for each in read_draft(document)[1] if page_of(each.path) is asked])
+    problems = told_once(document, [each for each in read_draft(document)[1] if page_of(each.path) is asked])
     return render_template(
         "setup/try_out.html",
         page_asked=asked,

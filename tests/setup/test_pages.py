@@ -304,6 +304,8 @@ def test_a_blank_page_scolds_nobody_before_they_answered(operator, client):
         ("rules_articles[0].text.vi", [("item", "Article", 1), "Text", "Vietnamese"]),
         ("rounds[0].advance.counts.A", [("item", "Round", 1), ("Go on: category %(category)s", {"category": "A"})]),
         ("announcement.embargo_until", ["Announcement"]),
+        ("legal_basis[1].en", [("item", "Document", 2), "Document, number and date", "English"]),
+        ("anniversary.ordinal", ["Anniversary"]),
         ("nowhere.at.all", []),
     ],
 )
