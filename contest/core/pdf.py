@@ -30,6 +30,7 @@ FONTS = ROOT / "static" / "vendor" / "papers"
 STANDARD: Literal["a-2a"] = "a-2a"
 # What typst says of a character that the archival standard does not let through.
 _UNSHOWN = re.compile("could not be displayed|contains the codepoint")
+_RUNS_KEPT = 10
 _PATIENCE = 10.0  # seconds that a paper waits for its turn
 # A paper takes about 20 ms of one core; more than these at once would only slow each other down.
 _PRINTING = threading.BoundedSemaphore(2)
@@ -70,6 +71,16 @@ def make_pdf(
         raise PaperError(f"{template}: {error}") from error
     finally:
         _PRINTING.release()
+
+
+def forget_layouts() -> None:
+    """Give back the memory of papers made before, for who makes many one after the other.
+
+    The typesetter keeps the layout of a paper through some more runs, in case it comes again: 25 certificates
+    are 6 MB, and hundreds of them in a row more than 100. Runs over nothing, about 1 ms each, let it go.
+    """
+    for _ in range(_RUNS_KEPT):
+        typst.compile(b"", font_paths=_fonts(), ignore_system_fonts=True, format="pdf")
 
 
 def make_picture(

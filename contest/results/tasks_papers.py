@@ -16,7 +16,7 @@ from contest.core import clock
 from contest.core.db import db, writing
 from contest.core.errors import Refused
 from contest.core.files import FileStore
-from contest.core.pdf import make_pdf
+from contest.core.pdf import forget_layouts, make_pdf
 from contest.core.web.files import file_store
 from contest.results import jobs
 from contest.results.certificates import page_data, paper_data
@@ -117,7 +117,10 @@ def _piece(job: PaperJob) -> bytes:
     address = job.spec["address"]
     pages = [page_data(found[each], address) for each in ids]
     data = paper_data(job.spec["head"], look, job.spec["contest"], pages)
-    return make_pdf("certificate", data, at=job.asked_at)
+    try:
+        return make_pdf("certificate", data, at=job.asked_at)
+    finally:
+        forget_layouts()
 
 
 def _keep(job_id: int, place: int, count: int, key: str, files: FileStore) -> bool:
