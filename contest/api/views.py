@@ -170,7 +170,7 @@ def openapi() -> Response:
     site = current_app.config["SETTINGS"].site
     return jsonify(
         describe(
-            OPERATIONS,
+            sorted(OPERATIONS, key=lambda each: each.path),
             name=_("%(site)s: public data", site=site.name),
             about=_("What everyone may read here, for programs. Reading only; no key is needed."),
             server=f"{_base()}{PREFIX}",
@@ -187,7 +187,7 @@ def guide() -> str:
     """The same for people, with feeds and what other sites may show in a frame."""
     return render_template(
         "api/guide.html",
-        operations=OPERATIONS,
+        operations=sorted(OPERATIONS, key=lambda each: each.path),
         base=f"{_base()}{PREFIX}",
         snippets=[(contest, _snippet(contest)) for contest in contests(g.now)],
         link=link,
