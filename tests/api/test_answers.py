@@ -376,8 +376,9 @@ def test_a_contest_whose_rules_are_not_issued_is_unknown(app, client, clock):
         f"/nhung/{slug}",
     ):
         assert client.get(path).status_code == 404, path
-    for path in ("/tin.atom", "/sitemap.xml", "/api"):
-        assert slug not in client.get(path).text
+    make_news(world.contest, clock.instant - DAY, title={"vi": "Tin quá sớm", "en": "Too early"})
+    for path in ("/tin.atom", "/sitemap.xml", "/api", f"{API}/news"):
+        assert slug not in client.get(path).text and "Tin quá sớm" not in client.get(path).text
 
 
 def test_rules_and_timetable_are_the_public_ones(app, client):
