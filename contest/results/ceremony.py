@@ -35,20 +35,30 @@ class Act:
 
 
 def acts_of(honours: Honours, rules: RuleSet) -> tuple[Act, ...]:
-    """The steps of a ceremony: prizes to units, beside the ranking, of the readers, then up the ladders together."""
+    """The steps of a ceremony: prizes to units and of the readers, those beside the ranking, then up the ladders.
+
+    A prize beside the ranking that goes to stories of the ladders comes after these: it would give them away.
+    That a prize is not given is told only where a category has none at all.
+    """
     acts: list[Act] = []
     for rung in reversed(honours.units):
         if rung.laurels:
             acts.append(Act("prize", rung.prize, None, len(rung.laurels)))
             acts += _units(rung.prize, rung.laurels)
-    for each in [*reversed(honours.beside), *([honours.readers] if honours.readers else [])]:
-        acts += _rung(each, None, tell_empty=False)
+    ranked = {laurel.code for each in honours.classes for rung_ in each.rungs for laurel in rung_.laurels}
+    after = [each for each in honours.beside if any(laurel.code in ranked for laurel in each.laurels)]
+    before = [each for each in honours.beside if each not in after]
+    for each in [*reversed(before), *([honours.readers] if honours.readers else [])]:
+        acts += _rung(each, None)
     several = sum(bool(each.rungs) for each in honours.classes) > 1
     for tier in reversed(rules.scoring.tiers):
         for group in reversed(honours.classes):
+            none = group.entries and not any(each.laurels for each in group.rungs)
             for rung_ in group.rungs:
                 if rung_.prize.rung == tier.rung:
-                    acts += _rung(rung_, group.category if several else None, tell_empty=group.entries)
+                    acts += _rung(rung_, group.category if several else None, tell_empty=none)
+    for each in reversed(after):
+        acts += _rung(each, None)
     return tuple(acts)
 
 
@@ -58,7 +68,7 @@ def _units(prize: Prize, laurels: Sequence[UnitLaurel]) -> Iterator[Act]:
         yield Act("units", prize, None, len(laurels), units=tuple(screen), part=part, parts=len(screens))
 
 
-def _rung(rung: Rung, category: Category | None, *, tell_empty: bool) -> Iterator[Act]:
+def _rung(rung: Rung, category: Category | None, *, tell_empty: bool = False) -> Iterator[Act]:
     if rung.laurels or (tell_empty and any(each.whole for each in rung.not_given)):
         yield Act("prize", rung.prize, category, len(rung.laurels))
     screens = _screens(rung.laurels)

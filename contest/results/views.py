@@ -5,11 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from contest.contests import labels
+from contest.contests.models import Contest
 from contest.contests.queries import get_issued_contest
+from contest.contests.ruleset import RuleSet
 from contest.core.errors import NotFound
 from contest.core.web import public, shared
 from contest.results.honours import VOID, authors_are_public, honours_of
-from contest.results.queries import find_public_results
+from contest.results.proceedings import Proceedings, proceedings_of
+from contest.results.queries import PublicResults, find_public_results
 from contest.results.rules import remarks_until
 from contest.results.scans import public_scans
 from contest.results.vote_files import find_closed_log, vote_days
@@ -36,12 +39,19 @@ def honours(slug: str) -> str:
         honours=honours_of(contest, found.result_set, g.now),
         names=authors_are_public(contest.rules, g.now),
         remarks_until=remarks_until(contest.rules),
+        done=_proceedings(contest.rules, found, contest),
         opened=found.standing == "official" and find_closed_log(contest.id) is not None,
         vote_days=vote_days(contest),
         scans=public_scans(contest, g.now),
         labels=labels,
         VOID=VOID,
     )
+
+
+def _proceedings(rules: RuleSet, found: PublicResults, contest: Contest) -> Proceedings | None:
+    """The minutes in summary, with official results, where the rules publish it."""
+    told = found.standing == "official" and "minutes_summary" in rules.announcement.publish
+    return proceedings_of(contest) if told else None
 
 
 from contest.results import (  # noqa: E402 -- they need `bp`

@@ -19,7 +19,7 @@ function tell() {
   const seconds = Math.max(0, Math.ceil(left() / 1000));
   const days = Math.floor(seconds / 86_400);
   const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":");
-  const told = seconds ? (days ? `${place.dataset.days.replace("{days}", days)} · ${clock}` : clock) : place.dataset.soon;
+  const told = seconds ? (days ? `${place.dataset.days.replace("{days}", days)}\n${clock}` : clock) : place.dataset.soon;
   if (place.textContent !== told) place.textContent = told;
 }
 

@@ -7,6 +7,7 @@ const told = document.querySelector("[data-told]");
 const counter = document.querySelector("[data-at]");
 const ready = document.querySelector("[data-ready]");
 const root = document.documentElement;
+const PLACE = `stage:${location.pathname}`;
 let at = 0;
 
 function show(step) {
@@ -14,8 +15,22 @@ function show(step) {
   for (const [number, act] of acts.entries()) act.toggleAttribute("data-on", number === at);
   counter.textContent = `${at + 1}/${acts.length}`;
   told.textContent = acts[at].innerText.replace(/\s+/g, " ").trim();
-  // A page that is loaded again by mistake goes on where it was.
-  history.replaceState(null, "", at ? `#${at + 1}` : location.pathname);
+  // A page that is loaded again by mistake goes on where it was. (An address that changed would be a request.)
+  try {
+    sessionStorage.setItem(PLACE, at);
+  } catch {
+    // not remembered
+  }
+}
+
+function begin() {
+  let kept = 0;
+  try {
+    kept = Number(sessionStorage.getItem(PLACE));
+  } catch {
+    // from the beginning
+  }
+  show(location.hash ? Number(location.hash.slice(1)) - 1 || 0 : kept);
 }
 
 const full = () => {
@@ -71,12 +86,12 @@ document.querySelector("[data-keys]").addEventListener("click", (event) => {
   deeds[button.dataset.do]();
   if (event.detail) button.blur(); // pressed by a pointer: Space and Enter go on with the prizes
 });
-addEventListener("hashchange", () => show(Number(location.hash.slice(1)) - 1 || 0));
+addEventListener("hashchange", begin);
 addEventListener("beforeunload", (event) => {
   if (at > 0 && at < acts.length - 1) event.preventDefault(); // asked once, in the middle of a ceremony
 });
 
-show(Number(location.hash.slice(1)) - 1 || 0);
+begin();
 
 // What is not on the screen yet is fetched all the same: pictures, and the letters of both typefaces.
 const words = document.querySelector("[data-acts]").textContent;
