@@ -21,8 +21,8 @@ from contest.core.db import db
 from contest.core.errors import N_, Conflict, Refused
 from contest.core.text import clean_text
 from contest.entries.models import Entry
-from contest.entries.queries import finalists_of
 from contest.entries.rules import ACCEPTED
+from contest.judging.rounds import in_round
 from contest.results.acts import clear_approvals, note, wait_for
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import PublicationCheck
@@ -140,7 +140,7 @@ def _code(entry: Entry) -> str:
 
 
 def concerned_entries(contest: Contest, point: str, *, awarded: bool = False) -> Select[Entry]:
-    """Entries that are looked up at a point, by code: every valid one on receipt, later the finalists.
+    """Entries that are looked up at a point, by code: every valid one on receipt, later those of the last round.
 
     `awarded`: with those of the standing results, finalists or not; for organisers alone, who know them.
     """
@@ -148,7 +148,8 @@ def concerned_entries(contest: Contest, point: str, *, awarded: bool = False) ->
     if point == RECEIPT:
         query = select(Entry).where(Entry.contest_id == contest.id, Entry.state == ACCEPTED, Entry.category.in_(asking))
         return query.order_by(Entry.blind_code, Entry.id)
-    finalists = finalists_of(contest.id, asking)
+    last = in_round(contest, contest.rules.last_round)
+    finalists = select(Entry).where(*last, Entry.category.in_(asking)).order_by(Entry.blind_code, Entry.id)
     if not awarded:
         return finalists
     given = (
