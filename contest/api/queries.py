@@ -19,6 +19,7 @@ from contest.entries.models import Entry
 from contest.public.queries import readable
 from contest.results.models import ResultSet
 from contest.results.models_after import Amendment, NewsPost
+from contest.results.news import is_told
 from contest.results.queries import PublicResults, is_amended, is_official, is_posted
 from contest.units.models import Unit, UnitName
 
@@ -148,11 +149,6 @@ def published_stories(
 
 
 # News
-
-
-def is_told(now: datetime) -> ColumnElement[bool]:
-    """That anyone may read a piece of news: it has an instant, which has come, and it was not taken back."""
-    return and_(NewsPost.visible_from <= now, NewsPost.removed_at.is_(None))
 
 
 def news(

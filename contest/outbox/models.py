@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contest.core.db import Base, Instant, IntPk, Json, LongText, UtcInstant
@@ -14,7 +14,8 @@ class Message(Base):
     """One message to one address, rendered when it is sent.
 
     `state`: pending → sent, or failed after the last attempt. `claimed_until` keeps other runners
-    off while one is sending; a runner that dies lets the claim lapse.
+    off while one is sending; a runner that dies lets the claim lapse. `unsure`: how many attempts ended
+    without an answer after the whole message was handed over: each may have arrived.
     """
 
     __tablename__ = "outbox_message"
@@ -35,6 +36,7 @@ class Message(Base):
     created_at: Mapped[Instant]
     state: Mapped[str] = mapped_column(String(10), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
+    unsure: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     next_try_at: Mapped[Instant]
     claimed_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)

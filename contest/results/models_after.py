@@ -239,8 +239,8 @@ class PaperJob(Base):
 class Mailing(Base):
     """A message to many, written by an organiser: who gets it, when, what it says. Each gets it once.
 
-    `audience`: winners, others, units, press, voters_none … (results.mailings). `state`: draft,
-    scheduled, sending, sent, called_off.
+    `audience`: winners, others, units or press (results.audiences). `state`: draft, scheduled, sending, sent,
+    called_off. `send_at` is none for "when the results are announced".
     """
 
     __tablename__ = "mailing"
@@ -257,6 +257,13 @@ class Mailing(Base):
     made_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"))
     made_at: Mapped[Instant]
     scheduled_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("user.id"))
+    result_set_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("result_set.id"))  # the results it tells of
+    begun_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+    contest: Mapped[Contest] = relationship()
+    made_by: Mapped[User] = relationship(foreign_keys=[made_by_id])
+    result_set: Mapped[ResultSet | None] = relationship()
 
 
 class MailingRecipient(Base):
@@ -269,6 +276,8 @@ class MailingRecipient(Base):
     name: Mapped[str] = mapped_column(String(300))
     locale: Mapped[str] = mapped_column(String(2))
     message_id: Mapped[int | None] = mapped_column(BigId)
+    returned_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # it came back, as an organiser noted
+    returned_why: Mapped[LongText] = mapped_column(default="")
 
 
 class BankDetail(Base):
@@ -281,8 +290,12 @@ class BankDetail(Base):
     contest_id: Mapped[int] = mapped_column(BigId, ForeignKey("contest.id"))
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("user.id"), index=True)
     sealed: Mapped[LongText]
+    consent: Mapped[str] = mapped_column(String(20))  # the version of the words that the person agreed to
     given_at: Mapped[Instant]
     delete_on: Mapped[date]
+
+    contest: Mapped[Contest] = relationship()
+    user: Mapped[User] = relationship()
 
 
 class NewsPost(Base):

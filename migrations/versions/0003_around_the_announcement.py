@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("consent", sa.String(length=20), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("delete_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_bank_detail_contest_id_contest")),
@@ -120,29 +121,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_commemoration")),
         sa.UniqueConstraint("code", name=op.f("uq_commemoration_code")),
     )
-    op.create_table(
-        "mailing",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=14), nullable=False),
-        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("audience", sa.String(length=20), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("with_results", sa.Boolean(), nullable=False),
-        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("scheduled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_mailing_contest_id_contest")),
-        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_mailing_made_by_id_user")),
-        sa.ForeignKeyConstraint(["scheduled_by_id"], ["user.id"], name=op.f("fk_mailing_scheduled_by_id_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_mailing_public_id")),
-    )
-    with op.batch_alter_table("mailing", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_mailing_contest_id"), ["contest_id"], unique=False)
-
     op.create_table(
         "news_post",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -232,15 +210,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rule_draft_owner_id"), ["owner_id"], unique=False)
 
     op.create_table(
-        "mailing_recipient",
-        sa.Column("mailing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("locale", sa.String(length=2), nullable=False),
-        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_mailing_recipient_mailing_id_mailing")),
-        sa.PrimaryKeyConstraint("mailing_id", "address", name=op.f("pk_mailing_recipient")),
+        "mailing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=14), nullable=False),
+        sa.Column("contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audience", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("with_results", sa.Boolean(), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("scheduled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("result_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["contest_id"], ["contest.id"], name=op.f("fk_mailing_contest_id_contest")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_mailing_made_by_id_user")),
+        sa.ForeignKeyConstraint(["result_set_id"], ["result_set.id"], name=op.f("fk_mailing_result_set_id_result_set")),
+        sa.ForeignKeyConstraint(["scheduled_by_id"], ["user.id"], name=op.f("fk_mailing_scheduled_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_mailing_public_id")),
     )
+    with op.batch_alter_table("mailing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailing_contest_id"), ["contest_id"], unique=False)
+
     op.create_table(
         "unit_award",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -349,6 +344,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_complaint_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "mailing_recipient",
+        sa.Column("mailing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("locale", sa.String(length=2), nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("returned_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_mailing_recipient_mailing_id_mailing")),
+        sa.PrimaryKeyConstraint("mailing_id", "address", name=op.f("pk_mailing_recipient")),
+    )
     op.create_table(
         "publication_check",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -479,6 +486,9 @@ def upgrade() -> None:
             sa.Column("until_amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
 
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("unsure", sa.Integer(), server_default=sa.text("0"), nullable=False))
+
     # ### end Alembic commands ###
 
 
@@ -486,6 +496,9 @@ def downgrade() -> None:
     op.execute("DELETE FROM role_grant WHERE role IN ('press', 'observer')")
     _allow_roles(_ROLES)
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.drop_column("unsure")
+
     with op.batch_alter_table("award", schema=None) as batch_op:
         batch_op.drop_column("until_amendment_id")
         batch_op.drop_column("since_amendment_id")
@@ -510,6 +523,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_publication_check_entry_id"))
 
     op.drop_table("publication_check")
+    op.drop_table("mailing_recipient")
     with op.batch_alter_table("complaint", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_complaint_user_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_entry_id"))
@@ -530,7 +544,10 @@ def downgrade() -> None:
 
     op.drop_table("beside_choice")
     op.drop_table("unit_award")
-    op.drop_table("mailing_recipient")
+    with op.batch_alter_table("mailing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailing_contest_id"))
+
+    op.drop_table("mailing")
     with op.batch_alter_table("rule_draft", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rule_draft_owner_id"))
         batch_op.drop_index(batch_op.f("ix_rule_draft_contest_id"))
@@ -548,10 +565,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_news_post_contest_id"))
 
     op.drop_table("news_post")
-    with op.batch_alter_table("mailing", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_mailing_contest_id"))
-
-    op.drop_table("mailing")
     op.drop_table("commemoration")
     op.drop_table("certificate_look")
     op.drop_table("certificate")
