@@ -335,6 +335,7 @@ def announced() -> dict[str, Any]:
     world = make_results()
     for entry in world.entries.values():
         publish_edition(entry)
+    make_staff(world.contest, "organiser", _person("diep"))
     publish(world)
     make_staff(world.contest, "press", _person("chau"))
     return {"contest": world.contest.slug, "titles": list(world.entries)}

@@ -192,10 +192,19 @@ def the_secretariat_accepts(cast: Cast) -> None:
         van.press('form[action*="/nhieu-bai"] .actions button')
         van.sees(f"{done} ")
     van.look("secretariat-accepted", axe=True)
+    look_up(van, "khi-nhan")
     hau = cast["hau"]
     hau.go(f"/bai-cua-toi/{first}")
     hau.sees("Đồi cằn trổ hoa", "217")
     hau.look("own-entry")
+
+
+def look_up(person: Person, point: str) -> None:
+    """Record that nothing was found of entries that might have been published before."""
+    person.go(f"{DESK}/kiem-tra-cong-bo?luc={point}")
+    person.tick("found", "0")
+    person.fill(note="Đã tra nhan đề và ba câu trong bài.")
+    person.press("main button[name=lacking]")
 
 
 def the_units_verify(cast: Cast) -> None:
@@ -362,6 +371,7 @@ def the_texts_are_approved(cast: Cast) -> None:
         son.press(form.locator("button"))
     son.go(f"{DESK}/duyet-dang/{first}/lich-su")
     son.look("edition-history", axe=True)
+    look_up(van, "truoc-chung-khao")
     # A page that was kept is kept for 15 seconds; the next minute shows the titles.
     cast.clock("2027-04-28T10:05:00+07:00")
     visitor.go(PUBLIC + "/chung-khao?")
@@ -455,6 +465,7 @@ def the_results(cast: Cast) -> None:
     diep.look("results-computed", axe=True)
 
     cast.clock("2027-06-08T09:00:00+07:00")
+    look_up(diep, "truoc-quyet-dinh")
     diep.go(DESK + "/ket-qua")
     diep.fill(number=DECISION, on="2027-06-08", signer="Phó Chủ tịch Lê Thị Minh Nguyệt")
     diep.press('form[action*="/ket-qua/quyet-dinh"] button')
