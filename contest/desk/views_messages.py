@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -52,8 +52,8 @@ def messages(slug: str) -> str:
         contest=contest,
         kinds=list(KINDS.values()),
         reworded=wordings(contest.slug),
-        counts=counts_by_state(contest.slug),
-        latest=db.session.scalars(latest_of(contest.slug, SHOWN)).all(),
+        counts=counts_by_state(contest.slug, g.now),
+        latest=db.session.scalars(latest_of(contest.slug, SHOWN, g.now)).all(),
         labels={kind.name(channel): kind.label for kind in KINDS.values() for channel in CHANNELS},
     )
 

@@ -34,14 +34,21 @@ def failed() -> Select[Message]:
     return select(Message).where(Message.state == "failed").order_by(Message.id.desc())
 
 
-def latest_of(scope: str, limit: int) -> Select[Message]:
-    """The newest messages of a contest."""
-    return select(Message).where(Message.scope == scope).order_by(Message.id.desc()).limit(limit)
+def is_told(now: datetime) -> ColumnElement[bool]:
+    """Messages that may be spoken of: not those that wait for their instant, such as letters to winners."""
+    return or_(Message.state != "pending", Message.attempts > 0, Message.next_try_at <= now)
 
 
-def counts_by_state(scope: str) -> dict[str, int]:
-    """How many messages of a contest are pending, sent and failed."""
+def latest_of(scope: str, limit: int, now: datetime) -> Select[Message]:
+    """The newest messages of a contest that may be spoken of."""
+    return select(Message).where(Message.scope == scope, is_told(now)).order_by(Message.id.desc()).limit(limit)
+
+
+def counts_by_state(scope: str, now: datetime) -> dict[str, int]:
+    """How many messages of a contest are pending, sent and failed; of those that may be spoken of."""
     rows = db.session.execute(
-        select(Message.state, func.count(Message.id)).where(Message.scope == scope).group_by(Message.state)
+        select(Message.state, func.count(Message.id))
+        .where(Message.scope == scope, is_told(now))
+        .group_by(Message.state)
     )
     return {row.state: row[1] for row in rows}

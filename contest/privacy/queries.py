@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.entries.personal import entries_about, entry_data
 from contest.outbox.models import Message
+from contest.outbox.queries import is_told
 from contest.privacy.models import DataRequest, RetentionRun
 from contest.units.models import UnitOfficer
 
@@ -75,11 +76,14 @@ def latest_runs(limit: int = 50) -> Sequence[RetentionRun]:
     return db.session.scalars(select(RetentionRun).order_by(RetentionRun.id.desc()).limit(limit)).all()
 
 
-def data_about(person: User) -> dict[str, Any]:
-    """Everything that is held about a person, by part, as values for a file that machines can read."""
+def data_about(person: User, now: datetime) -> dict[str, Any]:
+    """Everything that is held about a person, by part, as values for a file that machines can read.
+
+    Of messages those that wait for their instant are left out: a letter to a winner would tell who won.
+    """
     addresses = [address for address in (person.email, person.phone) if address]
     messages = db.session.scalars(
-        select(Message).where(Message.address.in_(addresses)).order_by(Message.id.desc()).limit(500)
+        select(Message).where(Message.address.in_(addresses), is_told(now)).order_by(Message.id.desc()).limit(500)
     )
     roles = db.session.scalars(
         select(RoleGrant).where(RoleGrant.user_id == person.id).options(joinedload(RoleGrant.contest))

@@ -53,7 +53,7 @@ def _mine(form: AskForm, refusal: str = "") -> str:
     return render_template(
         "privacy/mine.html",
         person=person,
-        data=data_about(person),
+        data=data_about(person, g.now),
         phone=shown(person.phone) if person.phone else "",
         requests=own_requests(person),
         form=form,
@@ -72,7 +72,7 @@ def download() -> Response:
     """All of it as one file."""
     person = _me()
     own = [entry for entry in entries_about(person) if entry.author_id == person.id]
-    content = zip_of(data_about(person), own, file_store())
+    content = zip_of(data_about(person, g.now), own, file_store())
     with writing() as now:
         record(actor=person.public_id, verb="privacy.copy", object_type="user", object_id=person.public_id, now=now)
     response = Response(content, mimetype="application/zip")

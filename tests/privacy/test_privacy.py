@@ -269,4 +269,4 @@ def world_awards(contest):
 
 
 def test_a_person_with_nothing_has_data_too(app):
-    assert data_about(make_user())["entries"] == []
+    assert data_about(make_user(), START)["entries"] == []

@@ -1,0 +1,326 @@
+"""Two worlds that differ in what must not be known yet, and everything that anybody can ask of them.
+
+It is one database: it is kept as a file, looked at, put back, changed, and looked at again. Every route of
+the address map is asked, so that a page somebody adds tomorrow is looked at without a word here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Flask
+from sqlalchemy import delete, select
+
+from contest.contests.ruleset import Prize
+from contest.core.db import db
+from contest.core.web.access import access_of
+from contest.entries.models import Entry
+from contest.judging.models import SheetRevision
+from contest.outbox.models import Message
+from contest.results.models import Award, ResultSet
+from contest.results.models_after import Certificate, PressTerms, UnitAward
+from contest.results.press import TERMS_VERSION
+from contest.voting.models import Ballot, Choice
+from tests.conftest import Client
+from tests.factories import make_staff, make_unit, make_user, sign_in
+from tests.factories.editions import publish_edition
+from tests.factories.judging import make_finalist
+from tests.factories.results import World as Judged
+from tests.factories.results import cast_votes
+from tests.factories.world import World, address, arguments, make_world
+from tests.factories.world import publish as publish_side
+from tests.house.test_queries import statements
+
+TOKEN = "0" * 40
+# What is random each time it is asked, or asks something of the world outside.
+LEFT_OUT = {
+    "static": "files of the site, the same for all",
+    "security.logout": "ends the session that the next question needs",
+    "accounts.second_factor": "a new secret each time",
+    "accounts.recovery_codes": "new codes each time",
+}
+
+
+class Told(NamedTuple):
+    """An answer: status, headers, bytes, and what it asked of the database (its work, as a measure of time)."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    sent: tuple[str, ...]
+
+
+class Asking(NamedTuple):
+    """One way to ask for an address."""
+
+    name: str
+    method: str = "GET"
+    prefix: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+PLAIN = Asking("get")
+WAYS = (
+    PLAIN,
+    Asking("head", "HEAD"),
+    Asking("english", prefix="/en"),
+    Asking("part", headers=(("Range", "bytes=0-299"),)),
+    Asking("json", headers=(("Accept", "application/json"),)),
+    Asking("feed", headers=(("Accept", "application/atom+xml"),)),
+    Asking("since", headers=(("If-Modified-Since", "Thu, 10 Jun 2027 00:00:00 GMT"),)),
+    Asking("tag", headers=(("If-None-Match", '"0"'),)),
+    Asking("options", "OPTIONS"),
+)
+
+
+class Twins:
+    """A world with approved results that are not public yet, people who may not know, and their sessions."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.world: World = make_world()
+        self.side = side = self.world.here
+        contest = self.contest = side.contest
+        category = side.judged.category
+        make = {"category": category, "exemplar_unit": side.unit}
+        self.loser = make_finalist(contest, **make)
+        entries = [side.finalist, side.judged, self.loser]
+        for entry in entries:
+            publish_edition(entry)
+        self.prizes = [prize for prize in contest.rules.prizes if prize.category == category][:2]
+        self.results = publish_side(side, entries[:2])
+        self.first, self.second = self.results.awards
+        self.second.prize_id = self.prizes[-1].id
+        self.unit_prize = next((prize for prize in contest.rules.prizes if prize.to == "unit"), self.prizes[0])
+        self.units = [side.unit, make_unit()]
+        db.session.add(self._to_unit(self.unit_prize, self.units[0]))
+        self.at: datetime = contest.rules.official_at
+        self._letters(entries[:2])
+        self._votes(entries)
+        self.people = {
+            "writer": make_user(),
+            "winner": side.finalist.author,
+            "loser": self.loser.author,
+            "stranger": self.world.stranger,
+            "officer": side.officer,
+            "operator": self.world.operator,
+            "judge": side.staff["judge"],
+            "secretary": side.staff["secretary"],
+            "press": side.staff["press"],
+            "press accepted": make_staff(contest, "press"),
+            "observer": side.staff["observer"],
+            "organiser of another": self.world.there.staff["organiser"],
+        }
+        accepted = self.people["press accepted"]
+        db.session.add(
+            PressTerms(
+                contest_id=contest.id,
+                user_id=accepted.id,
+                text_version=TERMS_VERSION,
+                accepted_at=contest.created_at,
+                mark="MMMMMMMM",
+            )
+        )
+        db.session.commit()
+        self.sessions = {name: self._session(person) for name, person in self.people.items()}
+        self.sessions["visitor"] = None
+        self.paths = self._addresses()
+        db.session.commit()
+        self.here = (contest.id, side.finalist.id, side.judged.id, self.loser.id, self.results.id)
+        self._keep()
+
+    def _to_unit(self, prize: Prize, unit: Any) -> UnitAward:
+        return UnitAward(
+            result_set_id=self.results.id, position=1, prize_id=prize.id, unit_id=unit.id, amount_vnd=0, why=[]
+        )
+
+    def _letters(self, entries: Iterable[Entry]) -> None:
+        """As acts.py queues them with the second approval: due at the instant."""
+        for entry in entries:
+            db.session.add(
+                Message(
+                    channel="email",
+                    address=entry.author.email,
+                    locale="vi",
+                    template="results_award",
+                    params={"name": entry.author.name},
+                    scope=self.contest.slug,
+                    created_at=self.contest.created_at,
+                    next_try_at=self.at,
+                )
+            )
+
+    def _votes(self, entries: list[Entry]) -> None:
+        world = Judged(self.contest, *[self.side.staff["organiser"]] * 3)
+        world.entries = {str(at): entry for at, entry in enumerate(entries)}
+        cast_votes(world, {"0": 3, "1": 2, "2": 1})
+
+    # Who asks what
+
+    def _session(self, person: Any) -> dict[str, Any]:
+        client = Client(self.app, self.app.response_class)
+        sign_in(client, person)
+        with client.session_transaction() as session:
+            session["csrf_token"] = TOKEN
+            return dict(session)
+
+    def _addresses(self) -> dict[str, str]:
+        """Every address that may be asked for by GET, by its endpoint; of the first contest and what is in it."""
+        found = {}
+        for rule in self.app.url_map.iter_rules():
+            access = access_of(self.app, rule.endpoint)
+            if "GET" not in (rule.methods or ()) or rule.endpoint in LEFT_OUT or access is None:
+                continue
+            if access.kind == "demo" or rule.endpoint.startswith("demo."):
+                continue
+            found[f"{rule.endpoint} {rule.rule}"] = address(self.app, rule, arguments(self.side, rule))
+        for entry in (self.side.judged, self.loser):
+            found[f"public.entry {entry.id}"] = f"/bai/{entry.public_id}"
+        return found
+
+    def ask(self, role: str, path: str, way: Asking = PLAIN) -> Told:
+        """Ask as that person, with the same cookie each time."""
+        client = Client(self.app, self.app.response_class)
+        known = self.sessions[role]
+        if known is not None:
+            with client.session_transaction() as session:
+                session.update(known)
+        db.session.remove()
+        with statements() as sent:
+            answer = client.open(way.prefix + path, method=way.method, headers=list(way.headers))
+        body = answer.get_data()
+        moving = {"Date", "Set-Cookie"} | ({"Content-Length", "ETag"} if body.startswith(_PACKED) else set())
+        headers = tuple(sorted(each for each in answer.headers if each[0] not in moving))
+        return Told(answer.status_code, headers, _still(body), tuple(sent))
+
+    def look(self, role: str, keys: Iterable[str], ways: Iterable[Asking] = (PLAIN,)) -> dict[tuple[str, str], Told]:
+        """Everything that somebody is told; after each question the database is as before it."""
+        return {(key, way.name): self.ask(role, self.paths[key], way) for key in keys for way in ways}
+
+    # The other world
+
+    def _file(self) -> Path:
+        return Path(self.app.config["SETTINGS"].data_dir)
+
+    def _keep(self) -> None:
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+        shutil.copy(self._file() / "contest.sqlite3", self._file() / "twin.sqlite3")
+
+    def restore(self) -> None:
+        """The first world, as nobody has looked at it."""
+        db.session.remove()
+        db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            (self._file() / f"contest.sqlite3{suffix}").unlink(missing_ok=True)
+        shutil.copy(self._file() / "twin.sqlite3", self._file() / "contest.sqlite3")
+
+    def turn(self, change: Callable[[Twins], None]) -> None:
+        """The other world."""
+        self.restore()
+        change(self)
+        db.session.commit()
+        db.session.remove()
+
+
+_PACKED = b"PK\x03\x04"
+# What differs from one second, token or version of a style sheet to the next.
+_MOVING = (
+    re.compile(rb'(?<=name="csrf[-_]token" value=")[^"]*'),
+    re.compile(rb'(?<=name="csrf[-_]token" content=")[^"]*'),
+    re.compile(rb"(?<=\?v=)[0-9a-f]{10}"),
+    re.compile(rb"(?<=W3CDTF\">)[^<]*"),
+)
+
+
+def _still(body: bytes) -> bytes:
+    if body.startswith(_PACKED):  # tells of each file when it was packed
+        with zipfile.ZipFile(BytesIO(body)) as packed:
+            body = b"\n".join(name.encode() + packed.read(name) for name in packed.namelist())
+    for moving in _MOVING:
+        body = moving.sub(b"", body)
+    return body
+
+
+def differences(one: dict[tuple[str, str], Told], other: dict[tuple[str, str], Told]) -> list[str]:
+    """Where the two worlds can be told apart, and by what."""
+    found = []
+    for key in sorted(one.keys() | other.keys()):
+        a, b = one.get(key), other.get(key)
+        if a is None or b is None or a == b:
+            if (a is None) != (b is None):
+                found.append(f"{key}: asked in one world only")
+            continue
+        what = [name for name in Told._fields if getattr(a, name) != getattr(b, name)]
+        where = ""
+        if "body" in what:
+            at = next((at for at, (x, y) in enumerate(zip(a.body, b.body, strict=False)) if x != y), 0)
+            where = f"{a.body[max(0, at - 80) : at + 60]!r} | {b.body[max(0, at - 80) : at + 60]!r}"
+        found.append(f"{key}: {', '.join(what)} {a.status}/{b.status} {where}")
+    return found
+
+
+# What differs. Each is given the first world and makes the other one of it.
+
+
+def other_winners(twins: Twins) -> None:
+    """Other entries and another unit, other scores, votes, reasons and figures; as many prizes as before."""
+    _contest, first, second, third, results = twins.here
+    db.session.execute(delete(Award).where(Award.result_set_id == results))
+    found = db.session.get_one(ResultSet, results)
+    for at, (prize, entry) in enumerate(zip(twins.prizes, (second, third), strict=False), start=1):
+        award = Award(position=at, prize_id=prize.id, entry_id=entry, place=at, score="99/1", votes=7, amount_vnd=1)
+        award.why, award.citation, award.result_set_id = [], "Lời bình khác hẳn.", results
+        db.session.add(award)
+    found.report = {**found.report, "left": 5, "rankings": {}, "tally": None}
+    given = db.session.scalars(select(UnitAward).where(UnitAward.result_set_id == results)).one()
+    given.unit_id, given.citation = twins.units[1].id, "Đơn vị khác."
+    for made in db.session.scalars(select(Certificate).where(Certificate.contest_id == _contest)):
+        made.words = {**made.words, "name": "Người Khác Hẳn"}
+        made.subject = made.subject.replace(f":{first}", f":{second}")
+    addresses = {entry.id: entry.author.email for entry in db.session.scalars(select(Entry))}
+    for letter, entry in zip(_letters_of(), (second, third), strict=True):
+        letter.address = addresses[entry]
+
+
+def _letters_of() -> list[Message]:
+    return list(db.session.scalars(select(Message).where(Message.template == "results_award").order_by(Message.id)))
+
+
+def no_results(twins: Twins) -> None:
+    """Nothing was worked out, decided or approved. Codes of certificates stay: nobody knows one before it is printed."""
+    results = twins.here[4]
+    for model in (Award, UnitAward):
+        db.session.execute(delete(model).where(model.result_set_id == results))
+    db.session.execute(delete(Message).where(Message.template == "results_award"))
+    db.session.execute(delete(ResultSet).where(ResultSet.id == results))
+
+
+def other_scores(_twins: Twins) -> None:
+    """Every sheet has another total."""
+    for revision in db.session.scalars(select(SheetRevision)):
+        revision.total = 100 - revision.total
+
+
+def other_counts(twins: Twins) -> None:
+    """Each ballot chooses the next entry; there are as many."""
+    following = dict(zip(twins.here[1:4], (*twins.here[2:4], twins.here[1]), strict=True))
+    cast = select(Ballot.id).where(Ballot.contest_id == twins.here[0])
+    for choice in db.session.scalars(select(Choice).where(Choice.ballot_id.in_(cast))):
+        choice.entry_id = following.get(choice.entry_id, choice.entry_id)
+
+
+def all_of_it(twins: Twins) -> None:
+    """Winners, scores and counts at once."""
+    other_scores(twins)
+    other_counts(twins)
+    other_winners(twins)
