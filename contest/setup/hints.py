@@ -61,7 +61,7 @@ HINTS: Final[Mapping[str, str]] = {
     "budget_prizes_vnd": N_("All prizes together may not cost more."),
     "voting.enabled": N_("Readers choose a prize of their own. Nothing of it enters the marks."),
     "voting.categories": N_("Entries of these categories are put to the vote."),
-    "voting.identity": N_("Mobile numbers reach most people; a list of members suits a contest inside a body."),
+    "voting.identity": N_("Needed where readers vote. Mobile numbers reach most; a list of members suits one body."),
     "voting.choices_max": N_("How many entries one reader may choose."),
     "voting.min_valid_voters_for_prize": N_("With fewer readers the prize is not given."),
     "voting.author_names_shown": N_("Only where marking is locked first: judges would learn whom they mark."),

@@ -82,7 +82,9 @@ def blank_document() -> dict[str, Any]:
     document["verification"]["required_before"] = ["announce"]
     category = deepcopy(shipped["categories"][0])
     document["categories"] = [{**category, "id": "A", "name": dict(pair)}]
-    document["rounds"] = [deepcopy(shipped["rounds"][-1])]
+    final = {**deepcopy(shipped["rounds"][-1]), "judges_per_entry": 2, "aggregate": "mean"}
+    final.pop("gap", None)  # in points of another scale
+    document["rounds"] = [final]
     document["rubric"] = {"scale": 10, "step": 0.5, "criteria": [{"id": "C1", "max": 10, "name": dict(pair)}]}
     document["scoring"] = {
         **deepcopy(shipped["scoring"]),
@@ -196,7 +198,13 @@ def with_plan(document: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
 
 
 def agreed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the instants of its announcement taken from its timetable: there is one truth."""
+    """The document with the instants of its announcement taken from its timetable: there is one truth.
+
+    Where readers do not vote, nobody need say how they are known.
+    """
+    voting = document.get("voting")
+    if isinstance(voting, dict) and voting.get("enabled") is not True and not voting.get("identity"):
+        voting.pop("identity", None)
     announcement = document.get("announcement")
     if not isinstance(announcement, dict):
         return document

@@ -104,8 +104,8 @@ def _told(value: Any) -> str:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
             return "/".join(reversed(value.split("-")))
         return f"{at.astimezone(VIET_NAM):%d/%m/%Y, %H:%M}" if at else value
-    if isinstance(value, dict) and set(value) <= {"vi", "en"}:
-        return _told(value.get("vi", ""))
+    if isinstance(value, dict) and (set(value) <= {"vi", "en"} or "wording" in value):
+        return _told(value.get("wording", value.get("vi", "")))
     if isinstance(value, list) and value:
         return "; ".join(_told(each) for each in value)
     return "–" if value in (None, []) else json.dumps(value, ensure_ascii=False, default=str)

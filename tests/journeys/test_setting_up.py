@@ -155,5 +155,5 @@ def test_a_contest_is_made_from_nothing_and_issued(
     operator.tick("looked_over")
     operator.send(f"{base}/ban-hanh")
     operator.sees("Đã ban hành")
-    operator.go("/cuoc-thi/nguoi-tot-quanh-ta-2028/the-le")
-    operator.sees("Người tốt quanh ta", "Phát hiện và giới thiệu")
+    operator.go(f"{base}/dieu-khoan")
+    operator.sees("Thể lệ này đã ban hành")

@@ -79,7 +79,7 @@ def test_whatever_is_typed_is_answered_in_words(key, blank, data):
         assert each.text() and page_of(each.path)
     slots_of(made)
     left_behind(made, days_known(made))
-    again = put_typed(made, page.sections, as_shown(made, page))
+    again = agreed(with_rounds(put_typed(made, page.sections, as_shown(made, page))))
     assert {each.path for each in read_draft(again)[1]} == {each.path for each in problems}
 
 

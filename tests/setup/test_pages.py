@@ -323,3 +323,12 @@ def test_a_place_is_english_for_english_texts():
         "Huế city",
         "Đoàn 559",
     ]
+
+
+def test_who_is_asked_for_no_vote_needs_no_answer_about_it(operator, client):
+    draft = made(client, origin="blank", day="")
+    path = f"/soan-the-le/{draft.public_id}/binh-chon"
+    client.post(path, data={**typed(client, path), "act": "save"})
+    assert 'class="error"' not in client.get(f"{path}?loi=1").text
+    client.post(path, data={**typed(client, path), "voting.enabled": "1", "act": "save"})
+    assert 'id="f-voting-identity-error"' in client.get(f"{path}?loi=1").text
