@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from contest.contests.ruleset import Category, Prize, RuleSet
 from contest.results.honours import Honours, Laurel, Rung, UnitLaurel
@@ -15,6 +16,7 @@ from contest.results.honours import Honours, Laurel, Rung, UnitLaurel
 # So many winners of one prize are called one by one; more of them stand together, so many on a screen.
 ONE_BY_ONE = 3
 ON_A_SCREEN = 8
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def acts_of(honours: Honours, rules: RuleSet) -> tuple[Act, ...]:
 
 
 def _units(prize: Prize, laurels: Sequence[UnitLaurel]) -> Iterator[Act]:
-    screens = [laurels[first : first + ON_A_SCREEN] for first in range(0, len(laurels), ON_A_SCREEN)]
+    screens = _evenly(laurels)
     for part, screen in enumerate(screens, start=1):
         yield Act("units", prize, None, len(laurels), units=tuple(screen), part=part, parts=len(screens))
 
@@ -76,11 +78,18 @@ def _rung(rung: Rung, category: Category | None, *, tell_empty: bool = False) ->
         yield Act("winners", rung.prize, category, len(rung.laurels), screen, part=part, parts=len(screens))
 
 
+def _evenly(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """As few screens as hold all, about as many on each: ten are five and five."""
+    screens = -(-len(rows) // ON_A_SCREEN)
+    size = -(-len(rows) // max(1, screens))
+    return [rows[first : first + size] for first in range(0, len(rows), max(1, size))]
+
+
 def _screens(laurels: Sequence[Laurel]) -> list[tuple[Laurel, ...]]:
     """Who is shown together: those of one place; of a prize with many winners, as many as a screen holds."""
     upwards = list(reversed(laurels))
     if len(upwards) > ONE_BY_ONE:
-        return [tuple(upwards[first : first + ON_A_SCREEN]) for first in range(0, len(upwards), ON_A_SCREEN)]
+        return [tuple(screen) for screen in _evenly(upwards)]
     numbered = enumerate(upwards)
     places = groupby(numbered, key=lambda each: each[1].award.place or -each[0])
     return [tuple(laurel for _number, laurel in together) for _place, together in places]
