@@ -163,6 +163,8 @@ class World:
         public = f"/cuoc-thi/{self.slug}"
         found = ["/", "/doc", "/ket-qua", "/sitemap.xml", "/robots.txt", "/tim?q=chuyen"]
         found += [public, f"{public}/chung-khao", f"{public}/ket-qua"]
+        told = f"/api/v1/contests/{self.slug}"
+        found += [told, f"{told}/finalists", f"{told}/results", "/api/v1/stories", "/tin.atom", f"/nhung/{self.slug}"]
         found += [f"{where}/{rest}" for where in (public, f"/en{public}") for rest in ("binh-chon", "so-phieu")]
         files = ("key.txt", "log.jsonl", "checkpoints.txt", "checkpoint", "tile/0/0", "openings.jsonl", "result.json")
         found += [f"{public}/so-phieu/{name}" for name in (*files, "tat-ca.zip", "kiem", "tim")]
@@ -455,6 +457,8 @@ def announced(app, clock):
 def paths_of(contest, entries):
     public = f"/cuoc-thi/{contest.slug}"
     found = ["/", "/doc", "/ket-qua", "/sitemap.xml", public]
+    told = f"/api/v1/contests/{contest.slug}"
+    found += ["/api/v1/stories", "/tin.json", told, f"{told}/finalists", f"/nhung/{contest.slug}"]
     found += [f"{public}/{rest}" for rest in ("binh-chon", "chung-khao", "ket-qua", "so-phieu", "the-le")]
     names = ("log.jsonl", "checkpoints.txt", "openings.jsonl", "result.json", "tat-ca.zip", "kiem")
     found += [f"{public}/so-phieu/{name}" for name in names]

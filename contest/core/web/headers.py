@@ -115,7 +115,7 @@ def for_machines(view: Callable[..., Any]) -> Callable[..., Any]:
 def open_to_all(response: Response) -> Response:
     """Let pages of other sites read this answer, by GET and HEAD."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link, Retry-After"
+    response.headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Retry-After"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
