@@ -31,6 +31,7 @@ from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
 from contest.privacy.retention import run_retention
 from contest.results.queries import find_public_results
+from contest.results.tasks_mailings import send_mailings
 from contest.results.tasks_papers import forget_papers, work_on_papers
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
@@ -180,6 +181,7 @@ JOBS: tuple[Job, ...] = (
     SEALING,
     Job("counts of closed votes", _count_votes, every=timedelta(minutes=1)),
     Job("audit", _seal_audit),
+    Job("letters to many", send_mailings),
     Job("outbox", _send_messages),
     Job("witnesses", _tell_witnesses, every=timedelta(seconds=5)),
     Job("mail to witnesses", note_lost_mail, every=timedelta(hours=1)),

@@ -45,12 +45,14 @@ class SigningKeys:
 
     def signer(self, origin: str, purpose: str) -> Signer:
         """The key for `purpose`, the same each time (HKDF-SHA256). Raises BadKeyFile."""
+        return Signer(origin, Ed25519PrivateKey.from_private_bytes(self.secret(purpose)))
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for `purpose`, the same each time, that tell nothing of those for another. Raises BadKeyFile."""
         if self._seed is None:
             self._seed = self._read()
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"guong-sang/{purpose}".encode()).derive(
-            self._seed
-        )
-        return Signer(origin, Ed25519PrivateKey.from_private_bytes(derived))
+        info = f"guong-sang/{purpose}".encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._seed)
 
     def make(self) -> bool:
         """Make the file unless it is there; True when it was made. Two processes at once make one."""

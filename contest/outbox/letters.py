@@ -1,4 +1,4 @@
-"""A message ready to go, and the two ways in which it may not go."""
+"""A message ready to go, and the ways in which it may not go."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ class Transient(Exception):
     def __init__(self, message: str, after: timedelta | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Unsure(Transient):
+    """The whole message was handed over and no answer came back: it may have arrived, or not."""
 
 
 class Permanent(Exception):

@@ -10,6 +10,8 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 # A runner that dies while sending is taken for dead after this; sending itself times out far sooner.
 CLAIM = timedelta(minutes=5)
+# A message whose answer was lost is sent once more, and then never again: at most twice, and it is said.
+MOST_UNSURE = 2
 # Parameters that open something: gone from the table once the message is on its way.
 SECRET_PARAMS = frozenset({"code", "token", "ballot_receipt"})
 

@@ -1,8 +1,9 @@
 """Sending what is due: claim, render, send, note what came of it.
 
 A claim is one conditional UPDATE whose row count says who won, committed before anything is sent.
-A runner that dies in between lets the claim lapse, and another sends: a message goes out at least
-once, and twice only when the machine fell over between the server's "accepted" and our commit.
+A runner that dies in between lets the claim lapse, and another sends. Where nobody can know whether a
+message arrived (the runner died, or the server's answer was lost), it goes out once more and then
+never again: at most twice, and `unsure` says so.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 from flask_babel import force_locale
 from jinja2 import Environment, StrictUndefined, Template
-from sqlalchemy import update
+from sqlalchemy import case, update
 
 from contest.core.db import db, writing
 from contest.core.web.language import ENGLISH, outside_environ
-from contest.outbox.channels import Channel, Letter, Permanent, Transient, channels_for
+from contest.outbox.channels import Channel, Letter, Permanent, Transient, Unsure, channels_for
 from contest.outbox.models import Message
 from contest.outbox.queries import due_ids, is_due
-from contest.outbox.rules import ATTEMPTS, CLAIM, wait_after, without_secrets
+from contest.outbox.rules import ATTEMPTS, CLAIM, MOST_UNSURE, wait_after, without_secrets
 from contest.outbox.wording import EMAIL, SMS, Kind, fill, find_wording, get_kind
 
 log = logging.getLogger(__name__)
 _SUBJECT = "Subject:"
+# Kept as the error of a message that nobody can vouch for.
+TWICE = "the answer was lost twice: it may have arrived once, twice or not at all"
 _random = random.SystemRandom()
 
 
@@ -181,11 +184,21 @@ def _claim(identifier: int) -> Message | None:
         won = db.session.execute(
             update(Message)
             .where(Message.id == identifier, is_due(now))
-            .values(claimed_until=now + CLAIM, attempts=Message.attempts + 1)
+            .values(
+                claimed_until=now + CLAIM,
+                attempts=Message.attempts + 1,
+                # Who claimed it before never came back: what they sent may have arrived.
+                unsure=Message.unsure + case((Message.claimed_until.is_not(None), 1), else_=0),
+            )
         )
         if not won.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
             return None
-        return db.session.get(Message, identifier, populate_existing=True)
+        message = db.session.get_one(Message, identifier, populate_existing=True)
+        if message.unsure >= MOST_UNSURE:
+            message.state, message.claimed_until, message.error = "failed", None, TWICE
+            message.params = without_secrets(message.params)
+            return None
+        return message
 
 
 def _attempt(message: Message, channel: Channel) -> bool:
@@ -195,6 +208,8 @@ def _attempt(message: Message, channel: Channel) -> bool:
         channel.send(_letter(message, rendered))
     except Permanent as error:
         _finish(identifier, state="failed", error=str(error))
+    except Unsure as error:
+        _note_unsure(identifier, attempts, str(error))
     except Transient as error:
         _put_off(identifier, attempts, str(error), error.after)
     except Exception as error:
@@ -231,6 +246,20 @@ def _finish(identifier: int, *, state: str, error: str | None = None, forget: bo
             message.params = without_secrets(message.params)
     if error:
         log.warning("message %s failed: %s", identifier, error)
+
+
+def _note_unsure(identifier: int, attempts: int, error: str) -> None:
+    """The answer was lost: once more, and never a third time."""
+    with writing():
+        message = db.session.get(Message, identifier)
+        if message is None:
+            return
+        message.unsure += 1
+        unsure = message.unsure
+    if unsure >= MOST_UNSURE:
+        _finish(identifier, state="failed", error=TWICE)
+    else:
+        _put_off(identifier, attempts, error)
 
 
 def _put_off(identifier: int, attempts: int, error: str, after: timedelta | None = None) -> None:

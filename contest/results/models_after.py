@@ -251,6 +251,7 @@ class Mailing(Base):
     audience: Mapped[str] = mapped_column(String(20))
     subject: Mapped[Json]  # {vi, en}
     body: Mapped[Json]  # {vi, en}
+    place: Mapped[str] = mapped_column(String(300), default="")  # where the ceremony is held
     state: Mapped[str] = mapped_column(String(12), default="draft")
     send_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     with_results: Mapped[bool] = mapped_column(default=False)  # not before the results are public

@@ -101,7 +101,7 @@ def tells_of(contest: Contest, words: Sequence[str], visible_from: datetime | No
     found: dict[str, None] = {}
     for each in awards_at(result_set, now):
         entry = each.award.entry
-        for name in (entry.title, entry.author_name, entry.exemplar.name if entry.exemplar else ""):
+        for name in (entry.title, entry.author_name, entry.exemplar.name):
             if name and len(name) >= _SHORTEST and fold(name) in text:
                 found[name] = None
     return list(found)

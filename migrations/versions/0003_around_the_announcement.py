@@ -217,6 +217,7 @@ def upgrade() -> None:
         sa.Column("audience", sa.String(length=20), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=300), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("with_results", sa.Boolean(), nullable=False),
