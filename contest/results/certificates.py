@@ -111,7 +111,7 @@ def holders(contest: Contest, result_set: ResultSet, now: datetime) -> list[Hold
         people = people_of(award)
         for recipient, name in people:
             words = {
-                **_about(contest, result_set, prize),
+                **_about(contest, result_set, prize, award.amendment if award.state == PROMOTED else None),
                 "name": name,
                 "with": [other for who, other in people if who != recipient],
                 "work": entry.title,
@@ -126,13 +126,15 @@ def holders(contest: Contest, result_set: ResultSet, now: datetime) -> list[Hold
     return found
 
 
-def _about(contest: Contest, result_set: ResultSet, prize: Prize) -> dict[str, Any]:
+def _about(contest: Contest, result_set: ResultSet, prize: Prize, amendment: Amendment | None = None) -> dict[str, Any]:
+    """What a certificate says of the prize, and of the decision that gave it: an amendment's own, if one did."""
+    by = amendment or result_set
     category = contest.rules.find_category(prize.category) if prize.category else None
     return {
         "prize": prize.name.vi,
         "category": f"Hạng mục {category.id} – {category.name.vi}" if category else "",
-        "decision": result_set.decision_number or "",
-        "decided_on": result_set.decision_date.isoformat() if result_set.decision_date else "",
+        "decision": by.decision_number or "",
+        "decided_on": by.decision_date.isoformat() if by.decision_date else "",
     }
 
 

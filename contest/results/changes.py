@@ -265,7 +265,7 @@ def in_words(found: Changes, say: Say) -> tuple[str, ...]:
     lines += [
         say(
             N_("%(prize)s: %(after)s are not given, %(before)s before."),
-            {"prize": each.prize.name, "after": each.after, "before": each.before},
+            {"prize": _names([each.prize]), "after": each.after, "before": each.before},
         )
         for each in found.not_given
     ]
@@ -277,17 +277,17 @@ def in_words(found: Changes, say: Say) -> tuple[str, ...]:
 
 
 def _moved_in_words(each: Moved, say: Say) -> str:
-    before, after = _names(each.before), _names(each.after)
+    """What somebody no longer has, and has now; what they keep is not told."""
+    gone = [prize for prize in each.before if prize not in each.after]
+    come = [prize for prize in each.after if prize not in each.before]
+    words = {"code": each.code, "before": _names(gone), "after": _names(come)}
     if each.out:
-        return say(N_("%(code)s fell out and no longer has %(before)s."), {"code": each.code, "before": before})
-    if not after:
-        return say(N_("%(code)s no longer has %(before)s."), {"code": each.code, "before": before})
-    if not before:
-        return say(N_("%(code)s now has %(after)s."), {"code": each.code, "after": after})
-    return say(
-        N_("%(code)s now has %(after)s, before it had %(before)s."),
-        {"code": each.code, "after": after, "before": before},
-    )
+        return say(N_("%(code)s fell out of the ranking (before: %(before)s)."), words)
+    if not come:
+        return say(N_("%(code)s: no longer %(before)s."), words)
+    if not gone:
+        return say(N_("%(code)s: now %(after)s."), words)
+    return say(N_("%(code)s: now %(after)s, before: %(before)s."), words)
 
 
 def _names(prizes: Sequence[Prize]) -> str:

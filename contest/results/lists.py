@@ -21,7 +21,8 @@ from contest.core.formats import day, money, money_words, number
 from contest.core.text import name_sort_key
 from contest.results.certificates import decided_results, people_of, standing_awards, standing_unit_awards
 from contest.results.models import ResultSet
-from contest.results.queries import AwardAt, UnitAwardAt
+from contest.results.models_after import Amendment
+from contest.results.queries import AwardAt, UnitAwardAt, amendments_at
 
 STATE_KINDS = {"giay-khen": "Giấy khen", "bang-khen": "Bằng khen"}
 ROLES = {
@@ -65,6 +66,7 @@ class _Given(NamedTuple):
     result_set: ResultSet
     awards: list[AwardAt]
     units: list[UnitAwardAt]
+    amendments: Sequence[Amendment]
 
     def prize(self, prize_id: str) -> Prize | None:
         return self.contest.rules.find_prize(prize_id)
@@ -81,7 +83,7 @@ def _given(contest: Contest, now: datetime) -> _Given:
     order = {prize.id: at for at, prize in enumerate(contest.rules.prizes)}
     # Stable: within a prize as they are told.
     awards = sorted(standing_awards(result_set, now), key=lambda each: order.get(each.award.prize_id, len(order)))
-    return _Given(contest, result_set, awards, standing_unit_awards(result_set, now))
+    return _Given(contest, result_set, awards, standing_unit_awards(result_set, now), amendments_at(contest.id, now))
 
 
 def authors_of(award: AwardAt) -> str:
@@ -94,11 +96,15 @@ def unit_of(award: AwardAt) -> str:
     return entry.author_unit.name if entry.author_unit else entry.author_address
 
 
-def _annexed(result_set: ResultSet) -> str:
-    return (
-        f"(Kèm theo Quyết định số {result_set.decision_number} ngày {day(result_set.decision_date)}"
-        f" {result_set.decision_title or ''})".replace(" )", ")")
+def _annexed(given: _Given) -> str:
+    """Which decisions the list follows: the one on the results, and those that changed them since."""
+    result_set = given.result_set
+    said = (
+        f"Kèm theo Quyết định số {result_set.decision_number} ngày {day(result_set.decision_date)}"
+        f" {result_set.decision_title or ''}"
     )
+    since = ", ".join(f"số {each.decision_number} ngày {day(each.decision_date)}" for each in given.amendments)
+    return f"({said.strip()}{f'; điều chỉnh theo Quyết định {since}' if since else ''})"
 
 
 # The lists
@@ -121,7 +127,7 @@ def results_list(contest: Contest, now: datetime, _choice: Sequence[str] = ()) -
     return List(
         "danh-sach-dat-giai",
         "Danh sách tác giả, tác phẩm đạt giải",
-        (_annexed(given.result_set),),
+        (_annexed(given),),
         ("STT", "Tác giả, tập thể", "Đơn vị, địa chỉ", "Tác phẩm", "Hạng mục", "Giải thưởng"),
         (12, 0, 45, 62, 20, 52),
         "clllcl",
@@ -152,7 +158,7 @@ def proposals(kind: str) -> Callable[[Contest, datetime, Sequence[str]], List]:
         return List(
             f"de-nghi-{kind}",
             f"Danh sách đề nghị tặng {title}",
-            (_annexed(given.result_set), f"Thành tích: đạt giải tại {contest.rules.title.vi}."),
+            (_annexed(given), f"Thành tích: đạt giải tại {contest.rules.title.vi}."),
             ("STT", "Họ và tên, tập thể", "Chức vụ, đơn vị", "Tóm tắt thành tích", "Ghi chú"),
             (12, 60, 60, 0, 24),
             "cllll",
@@ -254,7 +260,7 @@ def budget(contest: Contest, now: datetime, _choice: Sequence[str] = ()) -> List
     return List(
         "chi-tien-thuong",
         "Danh sách chi tiền thưởng",
-        (_annexed(given.result_set),),
+        (_annexed(given),),
         ("STT", "Họ và tên, tập thể", "Đơn vị, địa chỉ", "Giải thưởng", "Số tiền (đồng)", "Ký nhận"),
         (12, 0, 52, 55, 34, 32),
         "clllrl",

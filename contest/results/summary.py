@@ -10,7 +10,9 @@ from contest.contests.models import Contest
 from contest.core.formats import day, money, money_words, number
 from contest.results.certificates import decided_results
 from contest.results.lists import budget, results_list
+from contest.results.models_after import Amendment
 from contest.results.outcome import accepted_by_category
+from contest.results.queries import amendments_at
 from contest.results.wording import told
 
 Say = Callable[..., str]
@@ -25,6 +27,12 @@ def minutes_sections(contest: Contest, now: datetime, say: Say) -> list[dict[str
     basis = [
         *(each.vi for each in rules.legal_basis),
         f"{decided} {result_set.decision_title or ''}, do {result_set.decision_signer} ký.".replace(" ,", ","),
+    ]
+    amendments = amendments_at(contest.id, now)
+    basis += [
+        f"Quyết định số {each.decision_number} ngày {day(each.decision_date)} điều chỉnh kết quả,"
+        f" do {each.decision_signer} ký."
+        for each in amendments
     ]
     judged = [
         [
@@ -69,9 +77,23 @@ def minutes_sections(contest: Contest, now: datetime, say: Say) -> list[dict[str
         for each in report["withheld"]
         if (prize := rules.find_prize(each["prize"])) is not None
     ]
+    held += [
+        f"{_prize_of(contest, each)}: thu hồi theo Quyết định số {each.decision_number} ngày {day(each.decision_date)}."
+        f" {each.reason}"
+        for each in amendments
+        if each.kind == "revoke" and not each.moves.get("comes")
+    ]
     nothing = [{"kind": "text", "text": "Các giải theo Thể lệ đều được xét; không giải nào bị giữ lại."}]
     sections.append({"title": "Giải không trao", "blocks": [{"kind": "list", "items": held}] if held else nothing})
     return sections
+
+
+def _prize_of(contest: Contest, amendment: Amendment) -> str:
+    award = amendment.award or amendment.unit_award
+    prize = contest.rules.find_prize(award.prize_id) if award else None
+    if prize is None:
+        return ""
+    return f"{prize.name.vi}{f', hạng mục {prize.category}' if prize.category else ''}"
 
 
 def _table(head: list[str], widths: list[int], align: str, rows: list[list[str]]) -> dict[str, Any]:

@@ -94,6 +94,7 @@ def papers_page(contest: Contest, form: AskForm | None = None) -> str:
         holders=len(holders),
         new=sum((each.subject, each.recipient) not in known for each in holders),
         issued=issued,
+        standing={(each.subject, each.recipient) for each in holders},
         numbered=certificates.numbered,
         jobs=jobs.jobs_of(contest.id),
         open_job=jobs.find_open(contest.id),

@@ -17,8 +17,10 @@ from contest.core.wordfile import Grid, Line, make_document
 from contest.documents.services import read_document
 from contest.entries.models import CoAuthor
 from contest.results import certificates, jobs, lists, looks, tasks_papers
+from contest.results.amendments import approve_amendment, propose_revocation
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import Amendment, Certificate, PaperJob, UnitAward
+from contest.results.summary import minutes_sections
 from contest.tasks import tick
 from tests.factories import make_staff, make_unit, make_user, sign_in
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_results, make_world, publish
@@ -532,3 +534,39 @@ def test_a_unit_has_its_certificate_and_its_part_of_every_list(world, client, cl
     assert unit.name in page and "Giấy này là thật" in page
     for name in lists.LISTS:
         assert any(unit.name in row for row in lists.make_list(world.contest, name, world.ready_at).rows)
+
+
+def test_papers_after_an_amendment_name_the_decision_that_made_them_so(app, client, clock):
+    world = make_world()
+    judge_finalists(world, {f"Bài {at}": 91 - at for at in range(5)})
+    publish(world)
+    at = clock.instant = world.official_at + timedelta(days=3)
+    award = db.session.scalars(select(Award).where(Award.prize_id == "A-nhat")).one()
+    row = propose_revocation(
+        contest=world.contest,
+        award=award,
+        follow="cascade",
+        reason="Bài đã đăng từ trước",
+        number="1501/QĐ-UBND",
+        on=at.date(),
+        signer="Lê Thị Hòa An",
+        actor=world.first,
+        now=at,
+    )
+    db.session.commit()
+    before = lists.make_list(world.contest, "chi-tien-thuong", at)
+    assert "1501" not in before.notes[0]
+    approve_amendment(
+        contest=world.contest, public_id=row.public_id, typed_number="1501/QĐ-UBND", actor=world.second, now=at
+    )
+    db.session.commit()
+    assert (
+        "điều chỉnh theo Quyết định số 1501/QĐ-UBND" in lists.make_list(world.contest, "chi-tien-thuong", at).notes[0]
+    )
+    decisions = {each.words["prize"]: each.words["decision"] for each in issue(world, at)}
+    assert decisions["Giải Nhất"] == "1501/QĐ-UBND" and decisions["Giải Ba"].startswith("1408/")
+    sections = str(minutes_sections(world.contest, at, lambda message, params=None: message))
+    assert "Quyết định số 1501/QĐ-UBND" in sections
+    sign_in(client, world.first)
+    page = client.get(f"/ban-to-chuc/{world.contest.slug}/giay-to").get_data(as_text=True)
+    assert "Không còn giá trị" not in page  # nothing was issued before
