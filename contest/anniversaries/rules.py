@@ -78,6 +78,30 @@ def expected_days_off(year: int) -> frozenset[date]:
     return frozenset(off)
 
 
+_NAMED = {
+    (1, 1): ("Tết Dương lịch", "New Year's Day"),
+    (4, 30): ("Ngày Chiến thắng", "Victory Day"),
+    (5, 1): ("Ngày Quốc tế lao động", "International Workers' Day"),
+    (9, 2): ("Quốc khánh", "National Day"),
+    (11, 24): ("Ngày Văn hóa Việt Nam", "Vietnam Culture Day"),
+}
+
+
+def expected_name(day: date) -> tuple[str, str, str]:
+    """Kind and names, in Vietnamese and English, of one of `expected_days_off`."""
+    if FIRST_YEAR <= day.year <= LAST_YEAR:
+        if -1 <= (day - new_year(day.year)).days <= 3:
+            return "holiday", "Tết Nguyên đán", "Lunar New Year"
+        if day == solar_day(LunarDay(day.year, 3, 10)):
+            return "holiday", "Giỗ Tổ Hùng Vương", "Hùng Kings' Day"
+    beside = date(day.year, 9, 1) if date(day.year, 9, 2).weekday() in {1, 2, 3, 6} else date(day.year, 9, 3)
+    if day == beside:
+        return "holiday", "Quốc khánh (ngày liền kề)", "National Day (the day beside it)"
+    if (day.month, day.day) in _NAMED:
+        return "holiday", *_NAMED[day.month, day.day]
+    return "in_lieu", "Nghỉ bù", "Day in lieu"
+
+
 def read_calendar(document: Mapping[str, Any]) -> Calendar:
     """The calendar of a holidays document. Raises HolidayDataError, naming the day."""
     off: dict[date, DayOff] = {}

@@ -26,7 +26,7 @@ from contest.anniversaries.feed import calendar_feed
 from contest.anniversaries.forms import CommemorationForm, HolidaysForm
 from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR, LunarDay, lunar_day, new_year
 from contest.anniversaries.queries import Listed
-from contest.anniversaries.rules import calendar, expected_days_off
+from contest.anniversaries.rules import calendar, expected_days_off, expected_name
 from contest.core.db import writing
 from contest.core.errors import N_, NotFound, Refused
 from contest.core.formats import VIET_NAM
@@ -101,7 +101,7 @@ def year() -> str:
         classes=CLASSES,
         off=sorted(off.items()),
         working=[date.fromisoformat(each) for each in document["working"]] if document else [],
-        expected=sorted(expected_days_off(shown)) if document is None else [],
+        expected=[(each, expected_name(each)) for each in sorted(expected_days_off(shown))] if document is None else [],
         day_kinds=DAY_KINDS,
         decision=row.decision if row else "",
         is_working_day=calendar().is_working_day,
@@ -322,7 +322,8 @@ def _as_lines(year: int, document: Any) -> str:
     """The days of a year as they are typed: one a line, "16/4/2027; nghỉ; Giỗ Tổ Hùng Vương"."""
     words = {kind: word for word, kind in _KIND_WORDS.items()}
     if document is None:
-        return "\n".join(f"{_typed(each)}; nghỉ; ?" for each in sorted(expected_days_off(year)))
+        told = [(each, *expected_name(each)) for each in sorted(expected_days_off(year))]
+        return "\n".join("; ".join([_typed(on), words[kind], *names]) for on, kind, *names in told)
     lines = [
         (date.fromisoformat(each["date"]), words[each["kind"]], each["name"]["vi"], each["name"]["en"])
         for each in document["off"]

@@ -14,6 +14,7 @@ from contest.anniversaries.rules import (
     add_working_days,
     calendar,
     expected_days_off,
+    expected_name,
     is_working_day,
     last_day_before,
     ordinal,
@@ -159,3 +160,15 @@ def test_the_last_day_on_which_a_term_may_begin(end, count, start):
     found = last_day_before(end, count)
     assert found == start and add_working_days(found, count) == end
     assert add_working_days(found + timedelta(days=1), count) > end
+
+
+def test_the_days_that_the_law_alone_gives_have_their_names():
+    """Every day that a year without a decision has off is named as the entered years name it."""
+    entered = shipped_calendar()
+    for year in sorted(entered.years):
+        for day in expected_days_off(year) & entered.off.keys():
+            kind, name, _english = expected_name(day)
+            known = entered.off[day]
+            assert kind == known.kind, day
+            assert kind == "in_lieu" or known.name["vi"].startswith(name.split(" (")[0]), day
+    assert expected_name(date(2031, 1, 22))[1] == "Tết Nguyên đán"

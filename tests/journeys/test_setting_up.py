@@ -156,4 +156,4 @@ def test_a_contest_is_made_from_nothing_and_issued(
     operator.send(f"{base}/ban-hanh")
     operator.sees("Đã ban hành")
     operator.go(f"{base}/dieu-khoan")
-    operator.sees("Thể lệ này đã ban hành")
+    operator.sees("Thể lệ này đã được ban hành")
