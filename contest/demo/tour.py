@@ -22,6 +22,7 @@ from contest.demo import (
     acts_entries,
     acts_intake,
     acts_judging,
+    acts_news,
     acts_results,
     acts_setup,
     acts_voting,
@@ -58,6 +59,7 @@ def script() -> tuple[Act, ...]:
         acts_checks,
         acts_results,
         acts_after,
+        acts_news,
     )
     return tuple(sorted((act for part in parts for act in part.acts()), key=lambda act: act.at))
 
