@@ -27,6 +27,10 @@ _TO_TRY = (
     N_("Be the officer of a unit: answer whether a story is true."),
     N_("Move the clock to 11/06/2027 08:00: the results of the first contest appear, not a minute before."),
     N_("Be each of the two organisers: compute the results, enter the decision, approve."),
+    N_("Be the secretary: answer a remark on a finalist that has just come in by telephone."),
+    N_("Be the reporter after 10/06/2027 14:00: read the results under the embargo, with a mark of your own."),
+    N_("Move on to 22/06/2027 16:00: a prize has been taken back; look at the results, the erratum, a certificate."),
+    N_("Be an organiser: go on with the draft of next season's rules, 80 years after the first appeal."),
     N_("Start the tour again whenever you like (bar on top → Tour)."),
 )
 
@@ -77,7 +81,8 @@ def _say_how_to_begin() -> None:
                 click.echo(f"  {number}. {gettext(text)}")
             click.echo()
     for person in stories.people():
-        if any(grant["role"] != "judge" for grant in person["roles"]) or person["key"] in {"nghi", "lan", "luc"}:
+        told = person.get("operator") or person["key"] in {"nghi", "lan", "luc"}
+        if told or any(grant["role"] != "judge" for grant in person["roles"]):
             click.echo(f"  {person['email']:32} {person['phone']:14} {person['name']} – {person['title']['vi']}")
     story = stories.stories()[0]
     click.echo(f"  {story.email:32} {story.author['phone']:14} {story.author['name']} – tác giả / author")

@@ -104,9 +104,25 @@ def _tries() -> list[tuple[str, str, str]]:
         (_("Move on to the marking, and mark an entry as a judge: by its code, without a name."), people, _("A judge")),
         (_("Answer as a unit whether a story is true."), people, _("The units")),
         (
+            _("Answer a remark on a finalist as the secretary: it has just come in by telephone."),
+            people,
+            _("The secretary"),
+        ),
+        (
+            _("Look into the calendar: what falls when, in the country, the province and its units."),
+            url_for("anniversaries.year"),
+            _("The calendar"),
+        ),
+        (_("Go on with the draft of next season's rules as an organiser."), people, _("An organiser")),
+        (
             _("Go to a minute before the results are announced, look for them, then go on."),
             url_for("demo.home"),
             _("The stops"),
+        ),
+        (
+            _("Read them as a reporter the day before, under the embargo; go on until a prize is taken back."),
+            people,
+            _("The press"),
         ),
     ]
     return tries
