@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -19,11 +20,14 @@ from contest.results.amendments import (
     propose_revocation,
     waiting_amendment,
 )
+from contest.results.choices import choose_unit
 from contest.results.models import Award
 from contest.results.models_after import Amendment
 from contest.results.queries import amendments_at, awarded_entries, awards_at, find_standing, paper_state
-from tests.factories import make_user
+from contest.results.raw_export import raw_export
+from tests.factories import make_unit, make_user
 from tests.factories.results import NUMBER, judge_finalists, make_results, make_world, publish
+from tests.results.test_recompute import differences
 
 DAY = timedelta(days=1)
 OTHER = "1501/QĐ-UBND"
@@ -295,3 +299,26 @@ def test_what_one_person_proposed_never_shows_by_the_clock_nor_what_was_called_o
     call_off_amendment(contest=world.contest, public_id=row.public_id, actor=world.second, now=now)
     db.session.commit()
     assert shown() == (None, [])
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_program_for_everyone_agrees_after_an_amendment_too(app, refused):
+    """What was decided stays what it was worked out from; the entry that lost its prize may fall out or be refused."""
+    world = make_world()
+    judge_finalists(world, {f"Bài {at:02}": 91 - at * 0.5 for at in range(1, 21)})
+    unit = make_unit()
+    choose_unit(
+        contest=world.contest, prize_id="tap_the", code=unit.code, why="x", actor=world.first, now=world.ready_at
+    )
+    world, now = announced(world)
+    before = json.loads(raw_export(world.contest).content)
+    approve(world, propose(world, now, title="Bài 01"), now)
+    entry = world.entries["Bài 01"]
+    if refused:
+        entry.state = "refused"
+    fallen = db.session.scalars(select(Advancement).where(Advancement.entry_id == entry.id)).one()
+    fallen.fell_out_at = now
+    db.session.commit()
+    content = raw_export(world.contest).content
+    assert differences(content) == []
+    assert json.loads(content)["published"]["results"] == before["published"]["results"]
