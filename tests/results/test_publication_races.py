@@ -1,0 +1,65 @@
+"""Publishing pressed fifty times at once by two organisers, over pages and each with a connection: published once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from contest.audit.models import AuditRow
+from contest.core.db import db
+from contest.outbox.models import Message
+from contest.results.queries import find_standing
+from tests.factories import sign_in
+from tests.factories.results import NUMBER, compute, decide, make_results
+
+PRESSES = 50
+WINNERS = 4
+
+
+def test_fifty_presses_publish_once_and_ask_for_each_message_once(app, clock):
+    world = make_results()
+    compute(world)
+    decide(world)
+    clock.instant = world.ready_at
+    address = f"/ban-to-chuc/{world.contest.slug}/ket-qua/phe-duyet"
+    contest_id, both = world.contest.id, (world.first, world.second)
+    signed_in = []
+    for person in both:
+        client = FlaskClient(app, app.response_class)
+        sign_in(client, person)
+        signed_in.append(client.get_cookie("session"))
+    ids = {person.id for person in both}
+    db.session.remove()
+    gate, answers, broken = threading.Barrier(PRESSES), Counter(), []
+
+    def press(number: int) -> None:
+        client = FlaskClient(app, app.response_class)
+        cookie = signed_in[number % 2]
+        client.set_cookie("session", cookie.value, domain=cookie.domain, path=cookie.path)
+        gate.wait()
+        try:
+            answers[client.post(address, data={"number": NUMBER}).status_code] += 1
+        except Exception as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=press, args=(number,)) for number in range(PRESSES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not broken
+    assert sum(answers.values()) == PRESSES
+    # 303 for what was done or had been done; 422 for a second press by the one who was first; 503 for one
+    # that waited too long for its turn, was told to press again and changed nothing.
+    assert set(answers) <= {303, 422, 503}
+    assert answers[303] >= 2
+    found = find_standing(contest_id)
+    assert {found.first_approver_id, found.second_approver_id} == ids
+    assert found.visible_from == world.official_at
+    verbs = Counter(db.session.scalars(select(AuditRow.verb).where(AuditRow.verb.startswith("results."))))
+    assert (verbs["results.approve"], verbs["results.publish"]) == (1, 1)
+    assert db.session.scalar(select(func.count(Message.id))) == WINNERS
+    assert db.session.scalar(select(func.count(func.distinct(Message.address)))) == WINNERS
