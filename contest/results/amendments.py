@@ -29,7 +29,7 @@ from contest.results.models_after import Amendment, UnitAward
 from contest.results.moves import CASCADE, EMPTY, moves_after
 from contest.results.publishing import ask_for_letters, same_number
 from contest.results.queries import awards_at, find_public_results, unit_awards_at
-from contest.results.rules import LONGEST_CITATION
+from contest.results.rules import LONGEST_CITATION, on_the_minute
 from contest.results.wording import keep_all
 
 REVOKE, CORRECT = "revoke", "correct"
@@ -62,7 +62,7 @@ def propose_revocation(
     _check_stands(result_set, award, now)
     moves = _revoking(contest, result_set, award, follow, now)
     row = _proposed(contest, result_set, award, REVOKE, follow, reason, number, on, signer, actor, now)
-    row.moves, row.visible_from = moves, visible_from
+    row.moves, row.visible_from = moves, on_the_minute(visible_from) if visible_from else None
     return _keep(contest, row, actor, now)
 
 
@@ -94,7 +94,8 @@ def propose_correction(
     if len(after) > longest:
         raise Refused(N_("At most %(count)s characters."), code="too_long", count=longest)
     row = _proposed(contest, result_set, award, CORRECT, EMPTY, reason, number, on, signer, actor, now)
-    row.moves, row.visible_from = {"field": field, "before": before, "after": after}, visible_from
+    row.moves = {"field": field, "before": before, "after": after}
+    row.visible_from = on_the_minute(visible_from) if visible_from else None
     return _keep(contest, row, actor, now)
 
 

@@ -23,6 +23,7 @@ from contest.core.text import clean_line, clean_text, fold
 from contest.results.acts import note
 from contest.results.models_after import NewsPost
 from contest.results.queries import awards_at, find_standing, is_announced
+from contest.results.rules import on_the_minute
 
 TITLE_MAX, BODY_MAX = 200, 20_000
 _PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
@@ -138,7 +139,7 @@ def write_post(
     if told and post is not None:
         visible_from = post.visible_from
     elif visible_from is not None:
-        visible_from = max(visible_from, now)
+        visible_from = max(on_the_minute(visible_from), now)
     named = tells_of(contest, [*title.values(), *body.values()], visible_from, now)
     if named and not knowing:
         raise Conflict(

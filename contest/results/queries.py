@@ -7,7 +7,7 @@ Every surface (pages, feeds, search, files) reads results through `find_public_r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
@@ -20,7 +20,8 @@ from contest.core.db import db
 from contest.entries.models import Entry
 from contest.entries.queries import eligible_to_advance
 from contest.results.models import Award, PrizeWithheld, ResultSet
-from contest.results.models_after import Amendment, NewsPost, PressTerms, UnitAward
+from contest.results.models_after import Amendment, PressTerms, UnitAward
+from contest.results.rules import on_the_minute
 
 
 def is_approved() -> ColumnElement[bool]:
@@ -344,19 +345,15 @@ def last_decision(contest_id: int) -> ResultSet | None:
     ).one_or_none()
 
 
-def next_public_change(now: datetime) -> datetime | None:
-    """The next instant at which the clock alone makes something public or closes it; None: there is none.
+def next_public_change(now: datetime) -> datetime:
+    """The next instant at which the clock alone may make something public or close it.
 
-    A shared copy of a page must not outlive it.
+    A shared copy of a page must not outlive it. Only what the timetables say is asked for, which everybody knows:
+    how long a copy may be kept must not tell that an amendment or a piece of news is coming. Those show on the
+    minute (rules.on_the_minute), and no copy outlives the minute in which it was made.
     """
-    instants = (
-        ContestStep.opens,
-        ContestStep.closes,
-        ResultSet.post_from,
-        ResultSet.visible_from,
-        Amendment.visible_from,
-        NewsPost.visible_from,
-    )
+    minute = on_the_minute(now) + timedelta(minutes=1)
+    instants = (ContestStep.opens, ContestStep.closes)
     each = union_all(*(select(func.min(instant).label("at")).where(instant > now) for instant in instants)).subquery()
     found: datetime | None = db.session.scalar(select(func.min(each.c.at)))
-    return found
+    return minute if found is None else min(found, minute)

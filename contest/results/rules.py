@@ -107,3 +107,8 @@ def quotation(story: str) -> str:
         each for each in sentences if _SHORTEST_QUOTE <= len(each) <= _LONGEST_QUOTE and each.lstrip("“")[0].isupper()
     ]
     return fitting[-1] if fitting else ""
+
+
+def on_the_minute(at: datetime) -> datetime:
+    """The beginning of its minute: what is timed by hand shows on the minute (see queries.next_public_change)."""
+    return at.replace(second=0, microsecond=0)
