@@ -22,6 +22,7 @@ from contest.demo import (
     acts_entries,
     acts_intake,
     acts_judging,
+    acts_letters,
     acts_news,
     acts_results,
     acts_setup,
@@ -60,6 +61,7 @@ def script() -> tuple[Act, ...]:
         acts_results,
         acts_after,
         acts_news,
+        acts_letters,
     )
     return tuple(sorted((act for part in parts for act in part.acts()), key=lambda act: act.at))
 

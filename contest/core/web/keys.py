@@ -12,3 +12,9 @@ def log_signer(slug: str, public_id: str) -> Signer:
     keys: SigningKeys = current_app.extensions["signing_keys"]
     domain = current_app.config["SETTINGS"].site.domain
     return keys.signer(f"{domain}/{slug}", f"ballot-log/{public_id}")
+
+
+def secret(purpose: str) -> bytes:
+    """What this application seals things of one purpose with."""
+    keys: SigningKeys = current_app.extensions["signing_keys"]
+    return keys.secret(purpose)
