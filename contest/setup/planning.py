@@ -139,10 +139,12 @@ def plan_back(
     today: date,
     minimums: Mapping[str, int] = MINIMUMS,
     locked_before_vote: bool = False,
+    ceremony: datetime | None = None,
 ) -> Plan:
     """The timetable of the steps `keys`, as late as it can be. Raises NoPlan.
 
-    `announce` is an aware instant; `minimums` are working days, 1 at least for what lasts.
+    `announce` is an aware instant; `minimums` are working days, 1 at least for what lasts. The ceremony
+    begins half an hour after the announcement, or at `ceremony`.
     """
     on = announce.astimezone(VIET_NAM).date()
     starts: dict[str, date] = {"announce": on}
@@ -171,7 +173,7 @@ def plan_back(
         if "paper_postmark" in present:
             slots["paper_postmark"] = Slot("paper_postmark", opened.opens, opened.closes, opened.days)
     slots["announce"] = Slot("announce", announce, announce, 0)
-    slots |= _afterwards(announce, present, is_working_day, minimums)
+    slots |= _afterwards(announce, present, is_working_day, minimums, ceremony)
     first = min((slot.opens.astimezone(VIET_NAM).date() for slot in slots.values()), default=on)
     late = _count(first, today, is_working_day) if first < today else 0
     return Plan({key: slots[key] for key in sorted(slots, key=lambda key: slots[key].opens)}, max(late, first < today))
@@ -271,11 +273,15 @@ def _slot(key: str, first: date, last: date, is_working_day: IsWorkingDay) -> Sl
 
 
 def _afterwards(
-    announce: datetime, present: Collection[str], is_working_day: IsWorkingDay, minimums: Mapping[str, int]
+    announce: datetime,
+    present: Collection[str],
+    is_working_day: IsWorkingDay,
+    minimums: Mapping[str, int],
+    ceremony: datetime | None,
 ) -> dict[str, Slot]:
     found = {}
     if "ceremony" in present:
-        opens = announce + _CEREMONY_AFTER
+        opens = ceremony or announce + _CEREMONY_AFTER
         found["ceremony"] = Slot("ceremony", opens, opens + _CEREMONY_LASTS, 0)
     if "complaints" in present:
         days = max(1, minimums.get("complaints", MINIMUMS["complaints"]))

@@ -228,6 +228,7 @@ def _page(draft: RuleDraft, page: Page, document: dict[str, Any] | None = None) 
         problems_at=lambda path: [each for each in here if within(each.path, path)],
         following=keys[place + 1] if place + 1 < len(keys) else "",
         hint_of=hint_of,
+        typed=request.form if page is TIMES else {},
         findings=_findings(document) if page is TIMES else [],
         step_names=STEP_NAMES,
         absent=[key for key in STEP_NAMES if key not in _keys(document)] if page is TIMES else [],

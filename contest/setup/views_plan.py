@@ -34,13 +34,16 @@ def plan(draft_id: str) -> Any:
     try:
         held = _held(request.form.get("day", ""), request.form.get("year", ""))
         at = _announce_at(held)
+        ceremony = _ceremony_at(at)
         with writing() as now:
             draft = queries.get_draft(draft_id)
             document = plain(draft.document)
             document = with_anniversary(document, held) if held else document
             keys, locked = _keys(document), marks_are_locked_first(document)
             works, today = calendar().is_working_day, now.astimezone(VIET_NAM).date()
-            planned = plan_back(at, keys, works, today=today, minimums=_minimums(), locked_before_vote=locked)
+            planned = plan_back(
+                at, keys, works, today=today, minimums=_minimums(), locked_before_vote=locked, ceremony=ceremony
+            )
             if not planned.fits:
                 earliest = earliest_announcement(
                     at, keys, works, today=today, minimums=_minimums(), locked_before_vote=locked
@@ -77,6 +80,17 @@ def _announce_at(held: Occurrence | None) -> datetime:
         at = datetime.combine(_today(), _MORNING, VIET_NAM)
     if not FIRST_YEAR < at.year <= LAST_YEAR:
         raise Refused(NO_YEAR, code="year", first=str(FIRST_YEAR), last=str(LAST_YEAR))
+    return at
+
+
+def _ceremony_at(announce: datetime) -> datetime | None:
+    """When the ceremony begins, where it is held on a day of its own. Raises Refused."""
+    typed, hour = request.form.get("ceremony_on", "").strip(), request.form.get("ceremony_hour", "").strip() or "08:00"
+    if not typed:
+        return None
+    at = typed_instant(typed, hour, "ceremony_on")
+    if at < announce:
+        raise Refused(N_("The ceremony is held at the announcement or after it."), code="ceremony_on")
     return at
 
 

@@ -153,6 +153,21 @@ def test_too_little_time_is_said_with_the_first_day_that_fits(operator, client):
     assert draft.version == 1
 
 
+def test_the_ceremony_is_planned_apart_and_what_was_typed_stays(operator, client):
+    draft = made(client)
+    path = f"/soan-the-le/{draft.public_id}/lich"
+    form = {"version": "1", "day": "thi-dua-ai-quoc", "year": "2029", "announce_hour": "07:30", "minimum-prelim": "12"}
+    early = client.post(path, data={**form, "ceremony_on": "2029-06-10", "ceremony_hour": "09:15"})
+    assert early.status_code == 422 and "sau khi công bố" in early.text
+    for kept in ("2029-06-10", "09:15", "07:30", 'name="minimum-prelim" class="short" inputmode="numeric" value="12"'):
+        assert kept in early.text, kept
+    assert client.post(path, data={**form, "ceremony_on": "2029-06-15", "ceremony_hour": "09:15"}).status_code == 303
+    db.session.expire_all()
+    steps = {each["key"]: each for each in draft.document["timeline"]}
+    assert steps["ceremony"]["opens"].startswith("2029-06-15T09:15")
+    assert steps["announce"]["at"].startswith("2029-06-11T07:30")
+
+
 @pytest.mark.parametrize(
     "form",
     [{}, {"origin": "set:none"}, {"origin": "blank", "day": "none"}, {"origin": "blank", "day": "tet", "year": "x"}],
