@@ -19,7 +19,7 @@ from contest.entries.models import Entry
 from contest.public.queries import readable
 from contest.results.models import ResultSet
 from contest.results.models_after import Amendment, NewsPost
-from contest.results.news import is_told
+from contest.results.news import public_news
 from contest.results.queries import PublicResults, is_amended, is_official, is_posted
 from contest.units.models import Unit, UnitName
 
@@ -155,29 +155,19 @@ def news(
     now: datetime, *, contest: Contest | None, limit: int, before: tuple[datetime, str] | None = None
 ) -> Sequence[NewsPost]:
     """News of contests that visitors know of, the latest first, behind `before`; at most `limit`."""
-    query = select(NewsPost).where(
-        is_told(now), NewsPost.contest_id.in_(issued_contests(now).with_only_columns(Contest.id).order_by(None))
-    )
-    if contest is not None:
-        query = query.where(NewsPost.contest_id == contest.id)
+    query = public_news(now, contest)
     if before is not None:
         at, public_id = before
         query = query.where(
             or_(NewsPost.visible_from < at, and_(NewsPost.visible_from == at, NewsPost.public_id > public_id))
         )
-    query = query.options(joinedload(NewsPost.contest))
-    return db.session.scalars(query.order_by(NewsPost.visible_from.desc(), NewsPost.public_id).limit(limit)).all()
+    return db.session.scalars(query.options(joinedload(NewsPost.contest)).limit(limit)).all()
 
 
 def get_news(public_id: str, now: datetime) -> NewsPost:
     """A piece of news that anyone may read. Raises NotFound."""
-    found = db.session.scalar(
-        select(NewsPost).where(
-            is_told(now),
-            NewsPost.public_id == public_id,
-            NewsPost.contest_id.in_(issued_contests(now).with_only_columns(Contest.id).order_by(None)),
-        )
-    )
+    query = public_news(now).where(NewsPost.public_id == public_id)
+    found = db.session.scalar(query.options(joinedload(NewsPost.contest)))
     if found is None:
         raise NotFound(public_id)
     return found

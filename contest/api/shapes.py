@@ -340,6 +340,7 @@ class NewsShape(Shape):
     text: Both
     published_at: AwareDatetime
     updated_at: AwareDatetime
+    page: Pages
 
 
 class Kept(Shape):

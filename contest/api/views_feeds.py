@@ -194,7 +194,7 @@ def _news(found: Sequence[Contest]) -> list[Item]:
                 id=_id("news", post.public_id),
                 title=loc(post.title),
                 summary=_short(plain(parse(loc(post.body)))),
-                url=url_for("public.contest", slug=post.contest.slug, _external=True),
+                url=url_for("results.news_post", slug=post.contest.slug, post_id=post.public_id, _external=True),
                 at=post.visible_from,
                 updated=max(post.visible_from, min(post.changed_at, g.now)),
                 kind="news",

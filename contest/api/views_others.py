@@ -37,6 +37,7 @@ def _news(post: NewsPost, slug: str) -> NewsShape:
         text=_both(text),
         published_at=at,
         updated_at=max(at, min(post.changed_at, g.now)),
+        page=pages("results.news_post", slug=slug, post_id=post.public_id),
     )
 
 

@@ -20,6 +20,7 @@ from contest.public.queries import readable
 # Pages of one file; each stands in it twice, once for each language (a file may hold 50,000 addresses).
 CHUNK = 5_000
 _MOST_PARTS = 1_000  # more than any contest has
+_MOST_NEWS = 500
 _GENERAL = (
     "public.home",
     "public.contests",
@@ -99,6 +100,10 @@ def _pages_of(contest: Contest) -> list[Place]:
     ]
     if rules.has_begun("shortlist", g.now):
         found.append(_place("public.finalists", slug=slug))
+    told = queries.news(g.now, contest=contest, limit=_MOST_NEWS)
+    if told:
+        found.append(_place("results.news", slug=slug))
+        found += [_place("results.news_post", slug=slug, post_id=post.public_id) for post in told]
     if results is not None:
         where = pages("results.honours", slug=slug)
         announced = queries.announced_at(results)

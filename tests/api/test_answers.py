@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -24,6 +25,7 @@ from contest.public.queries import readable, stories
 from contest.results.models import ResultSet
 from tests.conftest import settings_for
 from tests.factories import make_unit, make_user, sign_in
+from tests.factories.judging import make_finalist
 from tests.factories.programs import API, MILLISECOND, make_announced, make_news, revoke
 from tests.factories.results import make_results, publish
 from tests.factories.voting import make_vote
@@ -151,7 +153,21 @@ def test_finalists_and_stories_show_authors_when_the_contest_does(app, client, c
     assert {each["id"] for each in told} == {entry.public_id for entry in entries}
     assert all(each["author"] is None for each in told)
     clock.instant = contest.rules.window("provisional").opens
+    assert entries[0].author_name in client.get(finalists).text
     assert entries[0].author_name in client.get(f"{API}/stories/{entries[0].public_id}").text
+
+
+def test_a_category_kept_from_the_vote_shows_titles_alone(app, client, clock):
+    """As the page does: entries that nobody reads yet have neither address nor author, though authors may be named."""
+    contest, entries = make_vote()
+    kept = make_finalist(contest, "B")
+    db.session.commit()
+    clock.instant = contest.rules.window("voting").opens
+    told = client.get(f"{API}/contests/{contest.slug}/finalists")
+    [shown] = [each for each in told.json["items"] if each["category"] == "B"]
+    assert shown["title"] == kept.title and (shown["story"], shown["author"]) == (None, None)
+    assert kept.author_name not in told.text and entries[0].author_name in told.text
+    assert client.get(f"{API}/stories/{kept.public_id}").status_code == 404
 
 
 def test_a_story_without_consent_is_told_no_more(app, client, clock):
@@ -197,11 +213,14 @@ def test_news_is_told_from_its_instant_and_not_when_it_was_taken_back(app, clien
     assert told["title"] == {"vi": "Mời dự lễ trao giải", "en": "Come to the ceremony"}
     assert told["text"]["vi"] == "Lễ trao giải tổ chức tại hội trường.\n\nXin đến đúng giờ."
     assert client.get(f"{API}/news/{gone.public_id}").status_code == 404
+    for address in told["page"].values():
+        assert client.get(urlsplit(address).path).status_code == 200
 
 
 def test_no_copy_outlives_the_instant_of_a_piece_of_news(app, client, clock):
     contest, _ = make_vote()
-    make_news(contest, clock.instant + timedelta(seconds=4))
+    make_news(contest, clock.instant + timedelta(minutes=1))  # it shows on the minute
+    clock.instant += timedelta(seconds=56)
     app.extensions["pages"] = PageCache()
     try:
         for path in (f"{API}/news", "/tin.atom", f"/nhung/{contest.slug}"):
