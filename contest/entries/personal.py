@@ -16,9 +16,11 @@ from contest.accounts.models import User
 from contest.accounts.personal import ERASED_NAME
 from contest.contests.models import Contest
 from contest.core.db import db
+from contest.core.text import fold
 from contest.entries.coauthors import author_key_of
 from contest.entries.models import Attachment, CoAuthor, Entry, LatePass, Photo, Publication, SecondLook
 from contest.entries.rules import ACCEPTED, COMPLETION_REQUESTED, DRAFT, RECEIVED, SUBMITTED
+from contest.entries.shown import given_name, is_child
 from contest.exemplars.models import Exemplar
 from contest.exemplars.personal import forget_exemplar, forget_papers
 
@@ -105,6 +107,7 @@ def forget_contacts(entries: Collection[Entry]) -> list[str]:
     """
     keys: list[str] = []
     for entry in entries:
+        _keep_children_unnamed(entry)
         entry.author_phone = entry.author_address = entry.guardian_phone = entry.guardian_relation = ""
         entry.author_birth_date = None
         entry.exemplar.contact = ""
@@ -115,6 +118,18 @@ def forget_contacts(entries: Collection[Entry]) -> list[str]:
         keys += _drop_attachments(entry)
     db.session.flush()
     return keys
+
+
+def _keep_children_unnamed(entry: Entry) -> None:
+    """Keep of a child's name what the public knows: without the date of birth nothing would say that it is a child."""
+    category = entry.contest.rules.category(entry.category)
+    if is_child(entry.author_birth_date, entry.submitted_at, category):
+        entry.author_name = given_name(entry.author_name)
+    for author in entry.coauthors:
+        if is_child(author.birth_date, entry.submitted_at, category):
+            author.name = given_name(author.name)
+            author.name_key = fold(author.name)
+    entry.author_key = author_key_of(entry, entry.coauthors)
 
 
 def erase_entry(entry: Entry) -> list[str]:

@@ -20,6 +20,7 @@ from contest.entries.personal import entries_about, entry_data
 from contest.outbox.models import Message
 from contest.outbox.queries import is_told
 from contest.privacy.models import DataRequest, RetentionRun
+from contest.results.certificates import certificates_of
 from contest.units.models import UnitOfficer
 
 _PUBLIC_ID = re.compile(r"[0-9a-z]{14}")
@@ -91,9 +92,11 @@ def data_about(person: User, now: datetime) -> dict[str, Any]:
     offices = db.session.scalars(
         select(UnitOfficer).where(UnitOfficer.user_id == person.id).options(joinedload(UnitOfficer.unit))
     )
+    entries = entries_about(person)
     return {
         "account": account_data(person),
-        "entries": [entry_data(entry, person) for entry in entries_about(person)],
+        "entries": [entry_data(entry, person) for entry in entries],
+        "certificates": certificates_of(person, entries, now),
         "roles": [
             {
                 "contest": grant.contest.rules.title.vi,

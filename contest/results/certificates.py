@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import defer, joinedload
 
 from contest.accounts.models import User
@@ -382,3 +382,23 @@ def may_have(certificate: Certificate, person: User) -> bool:
         return False
     member = _member(entry, certificate.recipient)
     return entry.author_id == person.id or (member is not None and member.user_id == person.id)
+
+
+def certificates_of(person: User, entries: Iterable[Entry], now: datetime) -> list[dict[str, Any]]:
+    """A person's own certificates among `entries`, once the results are public, for their copy of what is held."""
+    own = {each.id: each for each in entries}
+    if not own:
+        return []
+    rows = db.session.scalars(
+        select(Certificate)
+        .where(or_(*(Certificate.subject.like(f"award:%:{entry_id}") for entry_id in own)))
+        .order_by(Certificate.id)
+    ).all()
+    found = []
+    for each in rows:
+        entry = own[int(each.subject.rsplit(":", 1)[1])]
+        member = _member(entry, each.recipient)
+        mine = member.user_id == person.id if member else each.recipient == "author" and entry.author_id == person.id
+        if mine and find_confirmed(each.code, now) is not None:
+            found.append({"number": numbered(each), "code": each.code, "words": each.words})
+    return found

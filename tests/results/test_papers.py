@@ -16,6 +16,8 @@ from contest.core.web.files import file_store
 from contest.core.wordfile import Grid, Line, make_document
 from contest.documents.services import read_document
 from contest.entries.models import CoAuthor
+from contest.entries.personal import forget_contacts
+from contest.privacy.queries import data_about
 from contest.results import certificates, jobs, lists, looks, tasks_papers
 from contest.results.amendments import approve_amendment, propose_revocation
 from contest.results.models import Award, ResultSet
@@ -570,3 +572,39 @@ def test_papers_after_an_amendment_name_the_decision_that_made_them_so(app, clie
     sign_in(client, world.first)
     page = client.get(f"/ban-to-chuc/{world.contest.slug}/giay-to").get_data(as_text=True)
     assert "Không còn giá trị" not in page  # nothing was issued before
+
+
+def test_a_copy_of_what_is_held_has_ones_own_certificates_once_the_results_are_public(world):
+    certificate = issue(world)[0]
+    author = db.session.scalars(select(Award).order_by(Award.position)).first().entry.author
+    other = db.session.scalars(select(Award).order_by(Award.position.desc())).first().entry.author
+    assert data_about(author, world.official_at - timedelta(milliseconds=1))["certificates"] == []
+    [mine] = data_about(author, world.official_at)["certificates"]
+    assert mine["code"] == certificate.code and mine["words"]["name"] == certificate.words["name"]
+    assert certificate.code not in str(data_about(other, world.official_at))
+    assert data_about(world.chair, world.official_at)["certificates"] == []
+
+
+def test_a_child_stays_unnamed_when_its_date_of_birth_is_forgotten(world, client, clock):
+    entry = world.entries["Đồi cằn trổ hoa"]
+    entry.author_name, entry.author_birth_date = "Sùng Thị Mỷ", world.official_at.date() - timedelta(days=14 * 365)
+    db.session.add(
+        CoAuthor(
+            entry=entry,
+            position=1,
+            name="Vàng A Páo",
+            name_key="vang a pao",
+            phone="",
+            birth_date=world.official_at.date() - timedelta(days=13 * 365),
+        )
+    )
+    db.session.commit()
+    made = [each for each in issue(world) if each.words["work"] == entry.title]
+    forget_contacts([entry])
+    db.session.commit()
+    clock.instant = world.official_at
+    for certificate, whole, given in zip(made, ("Sùng Thị Mỷ", "Vàng A Páo"), ("Mỷ", "Páo"), strict=True):
+        page = client.get(f"/giay-chung-nhan/{certificate.code}").get_data(as_text=True)
+        assert given in page and whole not in page
+    page = client.get(f"/cuoc-thi/{world.contest.slug}/ket-qua").get_data(as_text=True)
+    assert "Sùng Thị Mỷ" not in page and "Vàng A Páo" not in page
