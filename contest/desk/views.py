@@ -32,6 +32,7 @@ from contest.entries.queries import counts_by_state
 from contest.exemplars.queries import waiting_by_unit
 from contest.judging.services import leave_panels
 from contest.privacy.queries import count_late
+from contest.results.bank import contests_to_pay
 from contest.units.queries import get_unit, units_of, units_on
 from contest.voting.queries import turnout
 
@@ -67,6 +68,7 @@ def my_work() -> str:
         units=sorted(units, key=lambda unit: unit.id not in waiting),
         waiting=waiting,
         entries=entries,
+        to_pay=contests_to_pay(me, g.now) if entries else (),
         open_contests=open_contests,
         late_requests=count_late(local(g.now).date()) if me.has_role("operator") else 0,
         roles=ROLES,

@@ -16,7 +16,9 @@ from contest.entries.services import discard_draft
 from contest.intake.personal import KEPT, forget_lines, forget_old_bundles
 from contest.outbox.models import Message
 from contest.privacy.models import RetentionRun
-from contest.privacy.rules import BUNDLES, COMPLAINTS, CONTACTS, VOTER_KEYS, months_after
+from contest.privacy.rules import BANK, BUNDLES, COMPLAINTS, CONTACTS, VOTER_KEYS, months_after
+from contest.results.bank import forget_due
+from contest.results.mailings import forget_recipients
 from contest.results.models import Award
 from contest.results.queries import contests_with_results
 from contest.screening.personal import forget_leaks
@@ -36,6 +38,8 @@ def run_retention(now: datetime) -> list[str]:
     if keys:
         _ran(BUNDLES, None, now, bundles=len(keys))
     _forget_answers(now)
+    for contest_id, count in forget_due(now).items():
+        _ran(BANK, db.session.get_one(Contest, contest_id), now, details=count)
     today = local(now).date()
     for result_set in db.session.scalars(contests_with_results(now)):
         contest, rules = result_set.contest, result_set.contest.rules.privacy
@@ -66,6 +70,7 @@ def _contacts(contest: Contest, now: datetime) -> list[str]:
     keys += forget_lines([entry.id for entry in entries])
     forget_leaks([entry.id for entry in entries])
     _forget_messages(contest, now)
+    forget_recipients(contest)
     for draft in drafts:
         keys += discard_draft(entry=draft, actor=draft.author, now=now)
     _ran(CONTACTS, contest, now, entries=len(entries), drafts=len(drafts))

@@ -49,10 +49,12 @@ CONTACTS: Final = "contacts"
 VOTER_KEYS: Final = "voter_keys"
 BUNDLES: Final = "bundles"
 COMPLAINTS: Final = "complaints"
+BANK: Final = "bank"
 RULES = {
     CONTACTS: N_("Contact data, scans and drafts of authors without a prize"),
     VOTER_KEYS: N_("The key that ties ballots to contacts, and who voted"),
     COMPLAINTS: N_("Who sent remarks and complaints, and what they wrote"),
+    BANK: N_("Where winners wanted their money, on its day or when the prize no longer stands"),
     BUNDLES: N_("Zip files and cells of bundles, 30 days after their import"),
 }
 

@@ -40,6 +40,8 @@ from contest.outbox.services import ask_for_mail, ask_for_sms
 from contest.privacy.models import DataRequest
 from contest.privacy.queries import own_requests
 from contest.privacy.rules import ANSWER_WORKING_DAYS, CALLED_OFF, CHANNELS, KINDS, OUTCOMES, TEXT_MAX
+from contest.results.bank import forget_person as forget_bank
+from contest.results.mailings import forget_addresses
 from contest.results.models import Award
 from contest.results.queries import is_announced
 from contest.screening.personal import forget_texts, forget_views
@@ -231,7 +233,10 @@ def erase_person(*, request: DataRequest, actor: User, now: datetime) -> list[st
     forget_views(person.id)
     keys += forget_person(person, now)
     _tell(person, now)
-    forget_messages(erase_account(person, now=now), now, plan.erased, exemplars)
+    forget_bank(person)
+    addresses = erase_account(person, now=now)
+    forget_addresses(addresses)
+    forget_messages(addresses, now, plan.erased, exemplars)
     for each in own_requests(person):
         each.text = ""
     record(

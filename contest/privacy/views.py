@@ -17,6 +17,7 @@ from contest.core.errors import NotFound, Refused
 from contest.core.formats import local
 from contest.core.web import limiter, needs, say, signed_in
 from contest.core.web.files import file_store
+from contest.core.web.keys import bank_secret
 from contest.entries.personal import entries_about
 from contest.entries.queries import key_is_used
 from contest.privacy import services
@@ -32,6 +33,7 @@ from contest.privacy.queries import (
     own_requests,
 )
 from contest.privacy.rules import CHANNELS, ERASE, KINDS, OUTCOMES, RULES
+from contest.results.bank import box, given_by
 
 bp = Blueprint("privacy", __name__)
 
@@ -72,7 +74,8 @@ def download() -> Response:
     """All of it as one file."""
     person = _me()
     own = [entry for entry in entries_about(person) if entry.author_id == person.id]
-    content = zip_of(data_about(person, g.now), own, file_store())
+    data = data_about(person, g.now) | {"bank_details": given_by(person, box(bank_secret()))}
+    content = zip_of(data, own, file_store())
     with writing() as now:
         record(actor=person.public_id, verb="privacy.copy", object_type="user", object_id=person.public_id, now=now)
     response = Response(content, mimetype="application/zip")

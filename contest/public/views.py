@@ -19,6 +19,7 @@ from contest.exemplars.queries import is_withdrawn
 from contest.judging.sight import WHAT, matrix
 from contest.public import queries
 from contest.public.phases import current_act, phase_of
+from contest.results.news import public_news
 from contest.results.queries import awards_at, contests_with_results, find_public_results
 
 bp = Blueprint("public", __name__)
@@ -65,6 +66,7 @@ def contest(slug: str) -> str:
         act=current_act(found, g.now),
         results=find_public_results(found.id, g.now),
         extension=find_extension(found),
+        news=db.session.scalars(public_news(g.now, found).limit(3)).all(),
         now_instant=g.now,
     )
 

@@ -31,7 +31,7 @@ from contest.entries.models import Entry
 from contest.results.acts import note
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import BankDetail
-from contest.results.queries import AwardAt, awards_at, find_public_results
+from contest.results.queries import AwardAt, awards_at, find_public_results, standing_awards
 
 # Counted from the announcement, and never longer than the contest promised for contact data.
 KEPT_DAYS = 90
@@ -159,6 +159,13 @@ def take_back(*, contest: Contest, person: User, now: datetime) -> None:
         _audit(contest, "withdraw_bank_details", person, now)
 
 
+def contests_to_pay(person: User, now: datetime) -> Sequence[Contest]:
+    """Contests in which this person has a prize with money that anyone may know of at `now`."""
+    won = standing_awards(now).join(Entry, Entry.id == Award.entry_id).where(Entry.author_id == person.id)
+    paid = won.where(Award.amount_vnd > 0).with_only_columns(ResultSet.contest_id)
+    return db.session.scalars(select(Contest).where(Contest.id.in_(paid)).order_by(Contest.id)).all()
+
+
 # For organisers, freshly signed in
 
 
@@ -230,11 +237,24 @@ def forget_person(person: User) -> None:
     db.session.execute(delete(BankDetail).where(BankDetail.user_id == person.id))
 
 
-def details_of(person: User) -> Sequence[BankDetail]:
-    """What a person gave, in every contest, sealed."""
-    return db.session.scalars(
+def given_by(person: User, sealer: Fernet) -> list[dict[str, str]]:
+    """What a person gave, in every contest, in words: for the copy of their own data."""
+    details = db.session.scalars(
         select(BankDetail).where(BankDetail.user_id == person.id).options(joinedload(BankDetail.contest))
-    ).all()
+    )
+    found = []
+    for detail in details:
+        payee = opened(detail, sealer)
+        found.append(
+            {
+                "contest": detail.contest.slug,
+                "given_at": detail.given_at.isoformat(),
+                "deleted_on": detail.delete_on.isoformat(),
+                "consent": detail.consent,
+                **(payee._asdict() if payee else {}),
+            }
+        )
+    return found
 
 
 def _audit(contest: Contest, verb: str, person: User, now: datetime, **details: str) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
 
 from contest.accounts.models import User
@@ -410,6 +410,17 @@ def note_return(*, contest: Contest, mailing: Mailing, address: str, why: str, a
     found.returned_at, found.returned_why = now, why
     note(contest, "mail_returned", actor, now, mailing=mailing.public_id)
     db.session.flush()
+
+
+def forget_recipients(contest: Contest) -> None:
+    """Forget to whom the finished letters of a contest went; the letters themselves stay."""
+    done = select(Mailing.id).where(Mailing.contest_id == contest.id, Mailing.state == SENT)
+    db.session.execute(delete(MailingRecipient).where(MailingRecipient.mailing_id.in_(done)))
+
+
+def forget_addresses(addresses: Collection[str]) -> None:
+    """Forget that letters went to these addresses: their person is erased."""
+    db.session.execute(delete(MailingRecipient).where(MailingRecipient.address.in_(addresses)))
 
 
 def _require_organiser(contest: Contest, actor: User) -> None:

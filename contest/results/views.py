@@ -57,12 +57,15 @@ def _proceedings(rules: RuleSet, found: PublicResults, contest: Contest) -> Proc
 from contest.results import (  # noqa: E402 -- they need `bp`
     views_addresses,  # noqa: F401
     views_amend,  # noqa: F401
+    views_bank,  # noqa: F401
     views_beside,  # noqa: F401
     views_cards,  # noqa: F401
     views_ceremony,  # noqa: F401
     views_certificates,  # noqa: F401
     views_checks,  # noqa: F401
     views_desk,  # noqa: F401
+    views_mailings,  # noqa: F401
+    views_news,  # noqa: F401
     views_paper_jobs,  # noqa: F401
     views_papers,  # noqa: F401
     views_press,  # noqa: F401

@@ -18,3 +18,9 @@ def secret(purpose: str) -> bytes:
     """What this application seals things of one purpose with."""
     keys: SigningKeys = current_app.extensions["signing_keys"]
     return keys.secret(purpose)
+
+
+def bank_secret() -> bytes:
+    """What the details of winners' accounts are sealed with (results.bank)."""
+    keys: SigningKeys = current_app.extensions["signing_keys"]
+    return keys.secret("bank-details")
