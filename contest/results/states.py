@@ -23,9 +23,9 @@ ADJUSTED: Final = "adjusted"
 REVOKED: Final = "revoked"
 STATES = {
     EXPECTED: N_("Expected results"),
-    POSTED: N_("Posted for remarks"),
-    DECIDED: N_("Recognised by decision"),
-    ANNOUNCED: N_("Announced"),
+    POSTED: N_("Posting for remarks"),
+    DECIDED: N_("Decision taken"),
+    ANNOUNCED: N_("Announcement"),
     ADJUSTED: N_("Amended since"),
     REVOKED: N_("Prizes taken back since"),
 }

@@ -71,7 +71,7 @@ def _page(contest: Contest, form: CheckForm | None = None, chosen: frozenset[str
         words=_WORDS,
         point=point,
         page=page,
-        more=len(rows) > PAGE,
+        further=len(rows) > PAGE,
         only_lacking=lacking,
         lacking=count_lacking(contest, computed_at, awarded=knows),
         entries=entries,

@@ -3,9 +3,9 @@
     python -m tests.results.kill_zygote DATA URL
 
 Each line that it reads is a wish in JSON: {"act": "approve" | "send", "step": n, "instant": …, …}. The child
-counts its steps (each statement that writes or locks, each COMMIT before and after it, each message before and after it is handed
-over) and kills itself with SIGKILL at step n; 0 lets it live. The answer is one line: "killed", or "done" with
-the steps that there were.
+counts its steps (each statement that writes or locks, each COMMIT before and after it, each message before and
+after it is handed over) and kills itself with SIGKILL at step n; 0 lets it live. The answer is one line:
+"killed", or "done" with the steps that there were.
 """
 
 from __future__ import annotations
