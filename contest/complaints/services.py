@@ -42,10 +42,13 @@ from contest.core.formats import local
 from contest.core.text import clean_line, clean_text
 from contest.entries.models import Entry
 from contest.exemplars.papers import Paper
+from contest.outbox.models import Message
 from contest.outbox.services import ask_for_mail, ask_for_sms
 
 # Sent twice by a double press or a page loaded again: one case.
 _SAME_WITHIN = timedelta(minutes=10)
+# Anybody may type anybody's address: more than so many receipts a day are not mailed to it.
+_RECEIPTS_A_DAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,9 +394,21 @@ def _give_receipt(complaint: Complaint, now: datetime) -> None:
         "answer_by": complaint.answer_by.isoformat(),
     }
     if is_email(address):
+        if complaint.keyed_by_id is None and _receipts_to(address, now) >= _RECEIPTS_A_DAY:
+            return  # the page has shown it; nobody's letter box is filled by what others type
         ask_for_mail(to=address, template="complaint_receipt", now=now, locale=locale, scope=contest.slug, **said)
     elif complaint.keyed_by_id is not None:
         ask_for_sms(to=address, template="complaint_receipt_sms", now=now, locale=locale, scope=contest.slug, **said)
+
+
+def _receipts_to(address: str, now: datetime) -> int:
+    """How many receipts this address was sent within a day."""
+    query = select(func.count(Message.id)).where(
+        Message.template == "complaint_receipt",
+        Message.address == address,
+        Message.created_at > now - timedelta(days=1),
+    )
+    return db.session.scalar(query) or 0
 
 
 def _tell(complaint: Complaint, what: str, now: datetime, reply: str = "") -> None:

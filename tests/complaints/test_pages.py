@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -98,6 +98,19 @@ def test_no_text_message_is_sent_to_a_number_that_somebody_typed(client, contest
     send(client, contest, contact="0912345678")
     only()
     assert db.session.query(Message).count() == 0
+
+
+def test_nobodys_letter_box_is_filled_by_what_others_type(client, contest, clock):
+    for number in range(8):
+        address = ("Nan.Nhan@an-lam.example", "nan.nhan@an-lam.example")[number % 2]
+        assert send(client, contest, text=f"{TEXT} {number}", contact=address).status_code == 303
+    assert db.session.query(Complaint).count() == 8
+    assert db.session.query(Message).count() == 5
+    send(client, contest, contact="khac@an-lam.example")
+    assert db.session.query(Message).count() == 6
+    clock.instant += timedelta(days=1, seconds=1)
+    send(client, contest, contact="nan.nhan@an-lam.example")
+    assert db.session.query(Message).count() == 7
 
 
 def test_late_ones_are_received_and_told_to_be_late(client, contest, clock):
