@@ -37,7 +37,7 @@ STEP_NAMES: Final = {
     "voting": (N_("Readers' vote"), "Bạn đọc bình chọn", "Readers' vote"),
     "vote_audit": (N_("Review of the vote"), "Rà soát lượt bình chọn", "Review of the vote"),
     "council": (N_("Meeting of the council"), "Họp Hội đồng chung khảo", "Meeting of the council"),
-    "provisional": (N_("Provisional results posted"), "Công khai kết quả dự kiến", "Provisional results posted"),
+    "provisional": (N_("Posting of provisional results"), "Công khai kết quả dự kiến", "Provisional results posted"),
     "decision": (N_("Decision of recognition"), "Quyết định công nhận kết quả", "Decision of recognition"),
     "announce": (N_("Announcement"), "Công bố kết quả", "Results announced"),
     "ceremony": (N_("Ceremony"), "Lễ tổng kết và trao giải", "Closing and award ceremony"),

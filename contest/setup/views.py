@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from contest.accounts.models import User
 from contest.anniversaries.commemorations import Occurrence, occurrence, occurrences_in
 from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR
-from contest.anniversaries.queries import commemorations, find_commemoration
+from contest.anniversaries.queries import commemorations, find_commemoration, kept_in
 from contest.anniversaries.rules import calendar
 from contest.contests.queries import find_contest, get_contest
 from contest.contests.rules import ORGANISER
@@ -51,6 +51,8 @@ from contest.setup.rules import (
 from contest.setup.texts import apart, change_texts, left_behind, named_commemoration
 
 bp = Blueprint("setup", __name__)
+# Of a changed anniversary its words are shown: they tell the day and the number.
+_WORDS_OF_THE_DAY = ("anniversary.wording", "anniversary.ceremony_title_ok")
 NO_YEAR = N_("Choose a year between %(first)s and %(last)s.")
 CHOOSE_ORIGIN = N_("Choose what the new contest begins from.")
 UNREADABLE = N_("This page was open for too long. Please send it again.")
@@ -86,10 +88,24 @@ def _new_page(chosen: str) -> str:
     )
 
 
-def _dated() -> list[tuple[str, str]]:
+def _dated() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a contest may be tied to: first what is kept here, then in other provinces; by name."""
+    home = current_app.config["SETTINGS"].site.province
     found = [each for each in commemorations() if each.active]
-    named = [(each.what.code, each.what.name_vi if locale() == "vi" else each.what.name_en) for each in found]
-    return sorted(named, key=lambda each: each[1])
+    here = {each.what.code for each in kept_in(found, home)}
+
+    def named(of_here: bool) -> list[tuple[str, str]]:
+        chosen = [each.what for each in found if (each.what.code in here) is of_here]
+        return sorted(
+            ((what.code, what.name_vi if locale() == "vi" else what.name_en) for what in chosen),
+            key=lambda each: each[1],
+        )
+
+    groups = [
+        (_("The whole country and %(province)s", province=home), named(True)),
+        (_("Other provinces"), named(False)),
+    ]
+    return [(label, days) for label, days in groups if days]
 
 
 def _held(code: str, typed_year: str) -> Occurrence | None:
@@ -351,6 +367,9 @@ def _check(draft: RuleDraft) -> str:
         changes=[
             (place_of(document, by_number(document, each.path)), each.path, *apart(each.old, each.new))
             for each in differences(draft.origin_document, document)[:300]
+            # Of the anniversary its words: they tell the day and the number.
+            if not each.path.startswith("anniversary.")
+            or each.path.startswith(("anniversary.wording", "anniversary.cer"))
         ],
         step_names=STEP_NAMES,
         needs_reason=bool(draft.contest and draft.contest.rules.has_begun("submission", g.now)),
