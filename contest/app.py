@@ -28,7 +28,7 @@ from contest.contests.labels import MEDIA
 from contest.contests.queries import holds_any
 from contest.core import clock, formats
 from contest.core.config import Settings, settings_from
-from contest.core.db import db, prepare_engine
+from contest.core.db import db, keep_time, prepare_engine
 from contest.core.files import store_of
 from contest.core.richtext import parse
 from contest.core.signing import SigningKeys
@@ -160,6 +160,7 @@ def _calendar() -> Calendar:
 
 def _read_clock() -> None:
     """Read contest time once per request, for the view and its template alike."""
+    keep_time()
     g.now = clock.now()
 
 

@@ -20,9 +20,23 @@ class Clock(Protocol):
     def at(self, wall: datetime) -> datetime: ...
 
 
-def wall() -> datetime:
-    """The machine's time, an aware instant in UTC."""
+# How far this machine's clock is behind the database's; see `db.keep_time`. Nothing on SQLite: one machine has all.
+_behind = [timedelta(0)]
+
+
+def machine() -> datetime:
+    """What this machine's clock says, an aware instant in UTC."""
     return datetime.now(UTC)
+
+
+def wall() -> datetime:
+    """The time by which machines that share a database agree, an aware instant in UTC."""
+    return machine() + _behind[0]
+
+
+def agree(behind: timedelta) -> None:
+    """Count this machine's clock as so far behind the time that all agree on."""
+    _behind[0] = behind
 
 
 class SystemClock:

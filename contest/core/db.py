@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -35,6 +37,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from contest.core import clock
+
+log = logging.getLogger(__name__)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -187,6 +191,34 @@ def wait_for_turn(name: str) -> None:
     if connection.dialect.name == "postgresql":
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+# Seconds between two looks at the database's clock, and how long a look may take to be believed.
+_LOOK_EVERY, _LOOK_AT_MOST = 5.0, 0.5
+_looked = [float("-inf")]
+
+
+def keep_time() -> None:
+    """Set this process by the database's clock where several machines share one (PostgreSQL), now and then.
+
+    Their clocks may be seconds apart, and the announced minute has to be one and the same on all. A look that
+    takes long says little and is not believed; a database that does not answer leaves the time as it was.
+    """
+    if db.engine.dialect.name != "postgresql" or time.monotonic() - _looked[0] < _LOOK_EVERY:
+        return
+    _looked[0] = time.monotonic()
+    try:
+        with closing(db.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            began, before = time.monotonic(), clock.machine()
+            cursor.execute("SELECT clock_timestamp()")
+            there: Any = next(iter(cursor.fetchone() or ()))
+            took = time.monotonic() - began
+            connection.rollback()
+    except Exception:  # the driver's own errors too: whoever needs the database will say so
+        log.warning("the database's clock could not be read", exc_info=True)
+        return
+    if took < _LOOK_AT_MOST:
+        clock.agree(there - before - timedelta(seconds=took / 2))
 
 
 def _judged_at(connection: Connection) -> datetime:
