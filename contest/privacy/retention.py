@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Text, delete, or_, select, type_coerce
+from sqlalchemy import Text, delete, or_, type_coerce
 
 from contest.audit.services import record
 from contest.complaints.personal import forget_senders
@@ -19,8 +19,8 @@ from contest.privacy.models import RetentionRun
 from contest.privacy.rules import BANK, BUNDLES, COMPLAINTS, CONTACTS, VOTER_KEYS, months_after
 from contest.results.bank import forget_due
 from contest.results.mailings import forget_recipients
-from contest.results.models import Award
-from contest.results.queries import contests_with_results
+from contest.results.models import ResultSet
+from contest.results.queries import contests_with_results, on_record
 from contest.screening.personal import forget_leaks
 from contest.voting.forgetting import forget_voters
 
@@ -60,7 +60,7 @@ def rules_instant(contest: Contest) -> datetime:
 
 
 def _contacts(contest: Contest, now: datetime) -> list[str]:
-    winners = set(db.session.scalars(select(Award.entry_id).join(Award.result_set).filter_by(contest_id=contest.id)))
+    winners = set(db.session.scalars(on_record(now).where(ResultSet.contest_id == contest.id)))
     entries = with_contacts(contest, winners)[:_AT_ONCE]
     drafts = old_drafts(contest)[:_AT_ONCE]
     if not entries and not drafts:

@@ -41,9 +41,10 @@ from contest.privacy.models import DataRequest
 from contest.privacy.queries import own_requests
 from contest.privacy.rules import ANSWER_WORKING_DAYS, CALLED_OFF, CHANNELS, KINDS, OUTCOMES, TEXT_MAX
 from contest.results.bank import forget_person as forget_bank
+from contest.results.certificates import forget_certificates
 from contest.results.mailings import forget_addresses
 from contest.results.models import Award
-from contest.results.queries import is_announced
+from contest.results.queries import is_announced, on_record
 from contest.screening.personal import forget_texts, forget_views
 from contest.units.models import UnitOfficer
 
@@ -181,7 +182,7 @@ class Erasure:
 def plan_erasure(person: User, now: datetime) -> Erasure:
     """What erasing `person` means today. Entries that others lead are left as they are."""
     own = [entry for entry in entries_about(person) if entry.author_id == person.id]
-    awarded = set(db.session.scalars(select(Award.entry_id).where(Award.entry_id.in_([entry.id for entry in own]))))
+    awarded = set(db.session.scalars(on_record(now).where(Award.entry_id.in_([entry.id for entry in own]))))
     drafts = [entry for entry in own if entry.state == DRAFT]
     under_way = [entry for entry in own if entry.state in UNDER_WAY and not is_announced(entry.contest_id, now)]
     rest = [entry for entry in own if entry not in drafts and entry not in under_way]
@@ -226,6 +227,7 @@ def erase_person(*, request: DataRequest, actor: User, now: datetime) -> list[st
     keys += forget_contacts(plan.kept)
     gone = [entry.id for entry in plan.erased]
     forget_texts(gone)
+    forget_certificates(gone)
     forget_editions(gone, now)
     keys += forget_lines([entry.id for entry in (*plan.erased, *plan.kept)])
     forget_co_author(person, _still_named(person, now))
@@ -257,7 +259,7 @@ def _still_named(person: User, now: datetime) -> set[int]:
     """Entries that others lead and the person is named with: they won, or their contest still runs."""
     others = [entry for entry in entries_about(person) if entry.author_id != person.id]
     ids = [entry.id for entry in others]
-    awarded = set(db.session.scalars(select(Award.entry_id).where(Award.entry_id.in_(ids))))
+    awarded = set(db.session.scalars(on_record(now).where(Award.entry_id.in_(ids))))
     return awarded | {
         entry.id for entry in others if entry.state in UNDER_WAY and not is_announced(entry.contest_id, now)
     }

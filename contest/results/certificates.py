@@ -8,7 +8,7 @@ has become of the prize.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -382,6 +382,15 @@ def may_have(certificate: Certificate, person: User) -> bool:
         return False
     member = _member(entry, certificate.recipient)
     return entry.author_id == person.id or (member is not None and member.user_id == person.id)
+
+
+def forget_certificates(entry_ids: Collection[int]) -> None:
+    """Blank the words of certificates of entries that were erased: made for results that were never announced."""
+    if not entry_ids:
+        return
+    of_them = or_(*(Certificate.subject.like(f"award:%:{entry_id}") for entry_id in entry_ids))
+    for each in db.session.scalars(select(Certificate).where(of_them)):
+        each.words = {**each.words, "name": "", "with": [], "work": "", "unit": ""}
 
 
 def certificates_of(person: User, entries: Iterable[Entry], now: datetime) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""What the minutes of a category say of its prizes: given, joint, withheld and why, still to be decided."""
+"""What the minutes of a category say of its prizes: given, joint, withheld and why, still to be decided.
+
+As the council had them: minutes are of the day they tell of. What an amendment changed later has its own decision.
+"""
 
 from __future__ import annotations
 

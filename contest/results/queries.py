@@ -290,6 +290,17 @@ def standing_unit_awards(now: datetime) -> Select[UnitAward]:
     )
 
 
+def on_record(now: datetime) -> Select[int]:
+    """Ids of entries that official results name or once named: a prize that was taken back is on record too.
+
+    A computation that another one superseded, or that was never announced, gave nobody a prize.
+    """
+    brought = or_(
+        Award.since_amendment_id.is_(None), Award.since_amendment_id.in_(select(Amendment.id).where(is_amended(now)))
+    )
+    return select(Award.entry_id).join(ResultSet, Award.result_set_id == ResultSet.id).where(is_official(now), brought)
+
+
 def contests_with_results(now: datetime) -> Select[ResultSet]:
     """Official results that anyone may see at `now`, the latest first."""
     return select(ResultSet).where(is_official(now)).order_by(ResultSet.visible_from.desc())

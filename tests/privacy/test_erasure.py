@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from contest.accounts.services import give_site_role
 from contest.core.db import Base, db, writing
@@ -14,7 +14,7 @@ from contest.editions.models import Edition
 from contest.editions.queries import find_edition
 from contest.entries import services as entries
 from contest.entries.coauthors import Member, group_state, save_coauthors
-from contest.entries.models import CoAuthor, Entry, LatePass, Photo, Publication, SecondLook
+from contest.entries.models import Advancement, CoAuthor, Entry, LatePass, Photo, Publication, SecondLook
 from contest.entries.personal import entries_about, entry_data
 from contest.entries.queries import key_is_used
 from contest.exemplars.models import Verification, VerificationDocument
@@ -24,6 +24,7 @@ from contest.outbox.models import Message
 from contest.privacy import services
 from contest.privacy.retention import run_retention
 from contest.privacy.rules import months_after
+from contest.results.certificates import issue, of_contest
 from contest.results.queries import find_standing
 from contest.screening.findings import examine, keep
 from contest.screening.models import Finding, Fingerprint, NearCopy
@@ -32,7 +33,7 @@ from tests.conftest import START
 from tests.factories import make_contest, make_unit, make_user, sign_in
 from tests.factories.editions import approved, prepared
 from tests.factories.entries import make_accepted, make_draft, make_submitted, submit_draft, verify, words
-from tests.factories.results import make_results, publish
+from tests.factories.results import approve_as, compute, decide, make_results, publish
 
 SECRETS = ("zirkon", "Suối Kín", "Lê Thị Kín", "0912777888", "Vàng A Giấu", "bút danh ẩn", "xin xem lại riêng")
 
@@ -266,3 +267,29 @@ def test_retention_reaches_contacts_of_others_than_the_author_and_messages(app):
     at = contest.rules.official_at.replace(year=due.year, month=due.month, day=due.day)
     assert "aa/giay" in run_retention(at)
     assert found_in_tables("0912777888", "+84912777888") == []
+
+
+def test_only_announced_prizes_keep_a_story_and_no_certificate_of_another_names_anybody(app, operator):
+    """Computed with the prize, approved, its certificate made; then it fell out and the results were computed anew."""
+    world = make_results()
+    entry = world.entries["Đồi cằn trổ hoa"]
+    entry.author_name, entry.title = "Lê Thị Kín", "zirkon"
+    db.session.commit()
+    compute(world)
+    decide(world)
+    for person in (world.first, world.second):
+        approve_as(world, person, world.ready_at)
+    with writing():
+        issued = issue(contest=world.contest, actor=world.first, now=world.ready_at)
+        number = next(each.number for each in issued if each.words["work"] == "zirkon")
+    db.session.scalars(select(Advancement).where(Advancement.entry_id == entry.id)).one().fell_out_at = world.ready_at
+    db.session.commit()
+    publish(world)
+    now = world.official_at + timedelta(days=1)
+    assert services.plan_erasure(entry.author, now).erased == (entry,)
+    kept = world.entries["Chiếc ba lô màu xanh"]
+    assert services.plan_erasure(kept.author, now).kept == (kept,)
+    erase(entry.author, operator, now)
+    assert [place for place in found_in_tables("zirkon", "Lê Thị Kín") if "certificate" in str(place)] == []
+    [made] = [each for each in of_contest(world.contest.id) if each.number == number]
+    assert (made.words["name"], made.words["work"]) == ("", "")
