@@ -40,6 +40,7 @@ from contest.results.queries import (
     awards_at,
     find_public_results,
     find_standing,
+    is_official,
     paper_state,
     unit_awards_at,
 )
@@ -398,9 +399,11 @@ def certificates_of(person: User, entries: Iterable[Entry], now: datetime) -> li
     own = {each.id: each for each in entries}
     if not own:
         return []
+    # Asked in the one query: looking at each alone would tell a winner by the work that there is something to look at.
     rows = db.session.scalars(
         select(Certificate)
         .where(or_(*(Certificate.subject.like(f"award:%:{entry_id}") for entry_id in own)))
+        .where(Certificate.contest_id.in_(select(ResultSet.contest_id).where(is_official(now))))
         .order_by(Certificate.id)
     ).all()
     found = []
