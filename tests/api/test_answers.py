@@ -23,7 +23,7 @@ from contest.exemplars.consents import withdraw_consent
 from contest.exemplars.models import Exemplar
 from contest.public.queries import readable, stories
 from contest.results.models import ResultSet
-from tests.conftest import settings_for
+from tests.conftest import Client, settings_for
 from tests.factories import make_unit, make_user, sign_in
 from tests.factories.judging import make_finalist
 from tests.factories.programs import API, MILLISECOND, make_announced, make_news, revoke
@@ -322,10 +322,11 @@ def test_answers_are_for_any_origin_and_carry_no_cookie(app, client, clock):
         "/sitemap.xml",
         f"/nhung/{contest.slug}",
     ]
-    strange = {path: client.get(path) for path in paths}
-    sign_in(client, make_user())
-    for path, first in strange.items():
-        answer = client.get(path, headers={"Origin": "https://cong-thong-tin.example"})
+    person = Client(app, app.response_class)
+    sign_in(person, make_user())
+    assert person.get("/").headers["Cache-Control"] == "private, no-store"  # they are signed in
+    for path in paths:
+        first, answer = (each.get(path, headers={"Origin": "https://xa.example"}) for each in (client, person))
         assert answer.data == first.data
         assert "Set-Cookie" not in answer.headers and "Cookie" not in answer.headers.get("Vary", "")
         assert answer.headers["Cache-Control"] == first.headers["Cache-Control"]
