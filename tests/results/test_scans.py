@@ -22,7 +22,7 @@ from contest.results.amendments import approve_amendment, propose_revocation
 from contest.results.models_after import DecisionScan
 from contest.results.queries import find_standing
 from contest.results.scans import MOST_SCANS, add_scan, public_scans
-from contest.results.services import enter_decision
+from contest.results.services import approve, enter_decision
 from tests.factories import START, make_staff, make_user, raw_rule_sets, sign_in
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_results, make_world
 
@@ -130,6 +130,11 @@ def test_another_decision_leaves_the_scan_of_the_one_before_behind(world):
         now=world.ready_at,
     )
     assert db.session.get_one(DecisionScan, scan.id).replaced_at == world.ready_at
+    db.session.commit()
+    for person in (world.first, world.second):
+        approve(contest=world.contest, typed_number="1500/QĐ-UBND", actor=person, now=world.ready_at)
+    db.session.commit()
+    assert public_scans(world.contest, world.official_at) == {}, "the scan of another decision"
 
 
 def test_the_scan_of_an_amendment_waits_for_the_amendment(world, client, clock):
