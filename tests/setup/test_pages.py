@@ -137,6 +137,11 @@ def test_lists_grow_shrink_and_change_places(operator, client):
     client.post(path, data={**typed(client, path), "act": f"drop:prizes[{many}]"})
     db.session.expire_all()
     assert len(draft.document["prizes"]) == many
+    path = f"/soan-the-le/{draft.public_id}/cham-diem"
+    assert 'value="add:rounds"' not in client.get(path).text  # there are two kinds of rounds, and it has both
+    client.post(path, data={**typed(client, path), "act": "add:rounds"})
+    db.session.expire_all()
+    assert [each["id"] for each in draft.document["rounds"]] == ["prelim", "final"]
     path = f"/soan-the-le/{draft.public_id}/thoi-gian"
     client.post(path, data={**typed(client, path), "act": "step", "new_step": "provisional"})
     db.session.expire_all()
