@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from lxml import etree
 from sqlalchemy import select
 
 from contest.core.db import db
@@ -386,7 +387,9 @@ def test_no_cell_is_a_formula_whatever_people_are_called(app, client):
     seen = set()
     for name in lists.LISTS:
         address = f"/ban-to-chuc/{world.contest.slug}/giay-to/{name}"
-        book = openpyxl.load_workbook(io.BytesIO(client.get(f"{address}.xlsx").data))
+        content = client.get(f"{address}.xlsx").data
+        _no_formula_in_its_files(content)
+        book = openpyxl.load_workbook(io.BytesIO(content))
         for row in book.active.iter_rows():
             for cell in row:
                 assert cell.data_type != "f" and cell.hyperlink is None
@@ -402,6 +405,20 @@ def test_no_cell_is_a_formula_whatever_people_are_called(app, client):
         )
         assert client.get(f"{address}.pdf").data.startswith(b"%PDF")
     assert any("SUM(A1)" in value for value in seen)
+
+
+def _no_formula_in_its_files(content):
+    """Read without any library for workbooks: no formula, no link, nothing that runs, no text that begins one."""
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        assert not any(part in name for name in names for part in ("vba", "external", "embed", "connections", "macro"))
+        parts = [etree.fromstring(archive.read(name)) for name in names if name.endswith(".xml")]
+        links = [etree.fromstring(archive.read(name)) for name in names if name.endswith(".rels")]
+    assert not any(each.get("TargetMode") == "External" for tree in links for each in tree)
+    for tree in parts:
+        assert not [*tree.iter(f"{main}f"), *tree.iter(f"{main}hyperlink"), *tree.iter(f"{main}ddeLink")]
+        assert not any((each.text or "").startswith(tuple("=+-@\uff1d\t\r")) for each in tree.iter(f"{main}t"))
 
 
 def test_the_sum_of_the_money_is_that_of_the_awards_in_figures_and_words(world):
