@@ -35,7 +35,7 @@ from contest.judging.models_council import CouncilAttendance, CouncilMeeting, Co
 from contest.outbox.models import Message
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Certificate, DecisionScan, PaperJob
+from contest.results.models_after import Certificate, DecisionScan, Mailing, NewsPost, PaperJob
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
@@ -390,6 +390,9 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
     }
     if argument == "draft_id":
         return _rule_draft(side)
+    if room == "results" and argument in {"post_id", "mailing_id"}:
+        told = NewsPost if argument == "post_id" else Mailing
+        return db.session.scalars(select(told.public_id).where(told.contest_id == side.contest.id)).one()
     if room == "api" and argument in _FOR_PROGRAMS:
         return _FOR_PROGRAMS[argument]
     if room == "anniversaries" and page != "of_unit":
@@ -561,7 +564,10 @@ def _certify(side: Side, now: datetime) -> None:
         by_id=by,
         at=now,
     )
-    db.session.add_all([made, scan])
+    both = {"vi": "Lễ trao giải", "en": "The ceremony"}
+    post = NewsPost(contest_id=side.contest.id, title=both, body=both, visible_from=now, changed_at=now, by_id=by)
+    letter = Mailing(contest_id=side.contest.id, audience="press", subject=both, body=both, made_by_id=by, made_at=now)
+    db.session.add_all([made, scan, post, letter])
     db.session.flush()
     db.session.add(
         PaperJob(

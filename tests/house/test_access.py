@@ -347,6 +347,8 @@ public:
     GET POST /bien-nhan/<code>/doi-chieu
     GET /cuoc-thi
     GET /cuoc-thi/<slug>
+    GET /cuoc-thi/<slug>/tin
+    GET /cuoc-thi/<slug>/tin/<post_id>
     GET POST /cuoc-thi/<slug>/phan-anh
     GET /phan-anh
     GET /phan-anh/<code>
@@ -430,6 +432,8 @@ signed in:
     POST /cuoc-thi/<slug>/binh-chon/tai-khoan
     GET /giay-chung-nhan/<code>/tai-ve.pdf
     GET POST /cuoc-thi/<slug>/viet
+    GET POST /giai-thuong/<slug>/nhan-thuong
+    POST /giai-thuong/<slug>/nhan-thuong/bo
     GET POST /loi-moi/<token>
     GET POST /tai-khoan
     GET POST /tai-khoan/du-lieu
@@ -653,6 +657,18 @@ observer:
     GET /giam-sat/<slug>/bien-ban/<minutes_id>.pdf
 organiser:
     GET /ban-to-chuc/<slug>/bao-chi
+    GET /ban-to-chuc/<slug>/tin
+    GET POST /ban-to-chuc/<slug>/tin/viet
+    GET POST /ban-to-chuc/<slug>/tin/<post_id>
+    POST /ban-to-chuc/<slug>/tin/<post_id>/go
+    GET /ban-to-chuc/<slug>/thu
+    GET POST /ban-to-chuc/<slug>/thu/viet
+    GET /ban-to-chuc/<slug>/thu/<mailing_id>
+    GET POST /ban-to-chuc/<slug>/thu/<mailing_id>/sua
+    POST /ban-to-chuc/<slug>/thu/<mailing_id>/<any('thu', 'hen', 'thoi', 'chep', 'tra-ve'):act>
+    GET /ban-to-chuc/<slug>/nhan-thuong
+    POST /ban-to-chuc/<slug>/nhan-thuong/mo
+    GET /ban-to-chuc/<slug>/nhan-thuong/danh-sach.xlsx
     GET POST /ban-to-chuc/<slug>/the-le
     GET POST /ban-to-chuc/<slug>/binh-chon/danh-sach
     GET POST /ban-to-chuc/<slug>/ban-giao
