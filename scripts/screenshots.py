@@ -85,6 +85,29 @@ STOPS: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("chair", f"/ban-to-chuc/{FIRST}/cham", "quang.huan"),
             Shot("unit", "/don-vi/khe-ngon", "viet.tien"),
             Shot("account", "/tai-khoan", "thu.hau"),
+            Shot("calendar", "/lich-ky-niem", chosen=MANUAL),
+            Shot("commemoration", "/lich-ky-niem/tai-lap-an-lam"),
+            Shot("next-season", "/cuoc-thi-moi > /soan-the-le/ > /thoi-gian", "ngoc.diep", MANUAL),
+            Shot("remark", f"/cuoc-thi/{FIRST}/phan-anh"),
+            Shot("cases", f"/ban-to-chuc/{FIRST}/phan-anh", "thanh.van"),
+            Shot("case", f"/ban-to-chuc/{FIRST}/phan-anh > /phan-anh/", "thanh.van"),
+            Shot("checks", f"/ban-to-chuc/{FIRST}/kiem-tra-cong-bo", "thanh.van"),
+            Shot("observer", f"/giam-sat/{FIRST}", "duc.thang"),
+            Shot("days-off", "/lich-ky-niem/ngay-nghi/2027", "bao.long"),
+        ),
+    ),
+    (
+        "2027-06-08T08:00:00+07:00",
+        (
+            Shot("organiser-results-steps", f"/ban-to-chuc/{FIRST}/ket-qua", "ngoc.diep", MANUAL),
+            Shot("what-changed", f"/ban-to-chuc/{FIRST}/ket-qua/thay-doi", "ngoc.diep"),
+        ),
+    ),
+    (
+        "2027-06-10T14:40:00+07:00",
+        (
+            Shot("press", f"/bao-chi/{FIRST}", "minh.chau", PHONE),
+            Shot("press-desk", f"/ban-to-chuc/{FIRST}/bao-chi", "ngoc.diep"),
         ),
     ),
     (
@@ -94,6 +117,17 @@ STOPS: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("home-results", "/"),
             Shot("honours", f"/cuoc-thi/{FIRST}/ket-qua", chosen=MANUAL),
             Shot("organiser-results-public", f"/ban-to-chuc/{FIRST}/ket-qua", "ngoc.diep"),
+            Shot("ceremony", f"/cuoc-thi/{FIRST}/le-trao-giai", chosen=MANUAL),
+            Shot("papers", f"/ban-to-chuc/{FIRST}/giay-to", "ngoc.diep"),
+        ),
+    ),
+    (
+        "2027-06-22T16:05:00+07:00",
+        (
+            Shot("honours-amended", f"/cuoc-thi/{FIRST}/ket-qua"),
+            Shot("amendments", f"/ban-to-chuc/{FIRST}/ket-qua/dieu-chinh", "ngoc.diep"),
+            Shot("letters", f"/ban-to-chuc/{FIRST}/thu", "ngoc.diep"),
+            Shot("news", f"/cuoc-thi/{FIRST}/tin"),
         ),
     ),
     (
@@ -161,6 +195,7 @@ def become(page: Page, address: str, who: str) -> None:
     people = page.locator(".demo-people form")
     names = {"thanh.van": "Đinh Thị Thanh Vân", "ngoc.diep": "Phan Thị Ngọc Diệp", "quang.huan": "Tạ Quang Huấn"}
     names |= {"viet.tien": "Hồ Viết Tiến", "quang.khai": "Lưu Quang Khải", "mai.lan": "Trịnh Thị Mai Lan"}
+    names |= {"minh.chau": "Đoàn Thị Minh Châu", "duc.thang": "Kiều Đức Thắng", "bao.long": "Phùng Bảo Long"}
     people.filter(has_text=names.get(who, f"{who}@")).first.locator("button").click()
     page.wait_for_load_state()
 
