@@ -247,7 +247,7 @@ def waits(case: Case, moment: str) -> bool:
     known by one, which they are not in this contest; a changed result, what has been announced."""
     if case.rule.endpoint == "voting.unit_roll":
         return True
-    if case.rule.endpoint in {"results.own_certificate", "results.amendments", "results.amend"}:
+    if case.rule.endpoint in {"results.own_certificate", "results.amendments", "results.amend", "results.bank"}:
         return moment != "announced"
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
