@@ -75,7 +75,7 @@ def missing_for_results(contest: Contest, now: datetime) -> list[Missing]:
         # Who works out results knows the count, and from then on nobody reviews ballots.
         text = N_("The review of the vote: %(count)s batches of ballots wait for a second person.")
         missing.append(Missing((text, {"count": waiting}), "voting.review_desk"))
-    if window and (unseen := findings_by_state(contest.id).get("open", 0)):
+    if window and window.closes <= now and (unseen := findings_by_state(contest.id).get("open", 0)):
         text = N_("The review of the vote: nobody has decided about %(count)s findings.")
         missing.append(Missing((text, {"count": unseen}), "voting.review_desk"))
     return missing

@@ -142,11 +142,15 @@ def test_results_wait_for_batches_that_wait_and_for_the_review(desk):
         return [each.endpoint for each in missing_for_results(contest, now)].count("voting.review_desk")
 
     assert endpoints(window[1] - timedelta(seconds=1)) == 0
-    assert endpoints(window[1]) == 1
-    assert endpoints(review.closes - timedelta(seconds=1)) == 1
-    assert endpoints(review.closes) == 0
-    make_setting(contest, finding, first)
+    assert endpoints(window[1]) == 2, "the review is going on, and a finding waits for people"
+    assert endpoints(review.closes - timedelta(seconds=1)) == 2
     assert endpoints(review.closes) == 1
+    finding.state = "dismissed"
+    db.session.flush()
+    assert endpoints(review.closes) == 0
+    finding.state = "open"
+    make_setting(contest, finding, first)
+    assert endpoints(review.closes) == 2
 
 
 def test_files_for_the_minutes_hold_no_formula(client, desk):
