@@ -10,6 +10,7 @@ from contest.core.db import db
 from contest.core.text import fold
 from contest.editions.models import Edition
 from contest.exemplars.consents import withdraw_consent
+from contest.public.archive import in_contests
 from contest.results import queries
 from contest.results.amendments import approve_amendment, propose_revocation
 from tests.conftest import Client
@@ -103,10 +104,19 @@ def folded_address(name):
     return fold(name).replace(" ", "-")
 
 
+def test_a_single_word_is_nobodys_page(world, client):
+    world.entries[TITLE].pen_name = "Mẩy"
+    db.session.commit()
+    assert TITLE in client.get("/guong?tim=may").text
+    assert client.get("/guong/nguoi/mẩy").status_code == 404
+
+
 def test_a_story_whose_exemplar_agrees_no_more_leaves_at_once(world, client, clock):
     entry = world.entries[TITLE]
+    before = in_contests(clock.instant, 1).total
     withdraw_consent(exemplar=entry.exemplar, actor=world.first, now=clock.instant)
     db.session.commit()
+    assert in_contests(clock.instant, 1).total == before - 1
     for path in paths(world):
         assert TITLE not in client.get(path).text, path
 

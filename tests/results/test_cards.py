@@ -113,6 +113,17 @@ def test_before_the_instant_there_is_no_picture_and_none_is_made(world, client, 
     assert made(folder) == []
 
 
+def test_a_story_with_a_provisional_prize_has_no_picture_yet(app, client, clock):
+    world = make_results(1)
+    publish(world)
+    clock.instant = world.contest.rules.results_at
+    assert image_of(client, honours(world)) is not None
+    assert image_of(client, story(world)) is None
+    assert client.get(f"{story(world)}/chia-se/{'0' * 20}.png").status_code == 404
+    clock.instant = world.official_at
+    assert client.get(image_of(client, story(world))).status_code == 200
+
+
 def test_a_prize_taken_back_has_no_picture_any_more(world, client, clock):
     paths = [image_of(client, page) for page in (honours(world), story(world))]
     assert [client.get(path).status_code for path in paths] == [200, 200]
