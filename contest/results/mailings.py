@@ -382,18 +382,18 @@ def letters_of(mailing: Mailing, offset: int, limit: int) -> Sequence[tuple[Mail
 def counts_of(mailing: Mailing) -> dict[str, int]:
     """How many letters there are in all, and are pending, sent, failed, returned, and may have been sent twice."""
     rows = db.session.execute(
-        select(Message.state, Message.unsure > 0, MailingRecipient.returned_at.is_not(None), func.count())
+        select(Message.state, Message.unsure, func.count(), func.count(MailingRecipient.returned_at))
         .select_from(MailingRecipient)
         .outerjoin(Message, Message.id == MailingRecipient.message_id)
         .where(MailingRecipient.mailing_id == mailing.id)
-        .group_by(Message.state, Message.unsure > 0, MailingRecipient.returned_at.is_not(None))
+        .group_by(Message.state, Message.unsure)
     )
     found = dict.fromkeys(("all", "pending", "sent", "failed", "returned", "twice"), 0)
-    for state, unsure, returned, count in rows:
+    for state, unsure, count, returned in rows:
         found["all"] += count
         # Messages are deleted after a time; what they were does not show any more.
         found[state or "sent"] += count
-        found["returned"] += count if returned else 0
+        found["returned"] += returned
         found["twice"] += count if unsure else 0
     return found
 
