@@ -217,7 +217,9 @@ def open_page(page: Page, address: str, prefix: str, path: str) -> int:
         begin_judging(page, f"{address}{prefix}{first}")
         response = page.goto(f"{address}{prefix}{first}")
     for part in links:
-        target = page.locator(f"main a[href*='{part}']").first.get_attribute("href", timeout=5_000)
+        inside = page.locator(f"main a[href*='{part}']")
+        links_there = inside if inside.count() else page.locator(f"a[href*='{part}']")
+        target = links_there.first.get_attribute("href", timeout=5_000)
         response = page.goto(f"{address}{target}")
     page.wait_for_load_state("networkidle")
     return response.status if response else 0
