@@ -127,6 +127,11 @@ PAPERS = {
     "giay_chung_nhan": N_("Certificate of the contest"),
     "bieu_trung": N_("Emblem"),
 }
+PRIZE_TAKEN_BACK = {
+    "organiser_decides": N_("The organising committee says each time whether the next moves up"),
+    "next_moves_up": N_("The next moves up, by rank and minimum"),
+    "stays_empty": N_("The prize stays empty"),
+}
 ANNOUNCEMENT_MODES = {
     "shortlist_open_ranks_embargoed": N_("Finalists public; ranks kept until the announcement"),
     "provisional_posted_then_official": N_("Provisional results posted first, then the official ones"),

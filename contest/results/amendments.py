@@ -26,7 +26,7 @@ from contest.outbox.services import call_off as call_off_messages
 from contest.results.acts import AWARD_MAIL, AWARD_SMS, note
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import Amendment, UnitAward
-from contest.results.moves import CASCADE, EMPTY, moves_after
+from contest.results.moves import CASCADE, EMPTY, follows_by_rule, moves_after
 from contest.results.publishing import ask_for_letters, same_number
 from contest.results.queries import awards_at, find_public_results, unit_awards_at
 from contest.results.rules import LONGEST_CITATION, on_the_minute
@@ -207,7 +207,18 @@ def _revoking(
         if follow == CASCADE:
             raise Refused(N_("The rules name nobody as next for this prize. Leave it empty."), code="nobody_next")
         return {"ends": [award.id], "comes": []}
-    moves = moves_after(contest, result_set, award, follow, now)
+    by_rule = follows_by_rule(contest, contest.rules.find_prize(award.prize_id))
+    if follow == CASCADE:
+        if by_rule == EMPTY:
+            raise Refused(N_("The rules leave this prize empty when it is taken back."), code="stays_empty")
+        return _moving_up(contest, result_set, award, now)
+    if by_rule == CASCADE and _can_move_up(contest, result_set, award, now):
+        raise Refused(N_("The rules let the next move up when this prize is taken back."), code="next_moves_up")
+    return moves_after(contest, result_set, award, EMPTY, now)
+
+
+def _moving_up(contest: Contest, result_set: ResultSet, award: Award, now: datetime) -> dict[str, Any]:
+    moves = moves_after(contest, result_set, award, CASCADE, now)
     frozen = frozen_prizes(contest.id)
     if any(frozen.holds(each["entry"], each["prize"]) for each in moves["comes"]):
         raise Refused(
@@ -215,6 +226,14 @@ def _revoking(
             code="frozen",
         )
     return moves
+
+
+def _can_move_up(contest: Contest, result_set: ResultSet, award: Award, now: datetime) -> bool:
+    """Whether somebody is next: no tie, no open case in the way."""
+    try:
+        return bool(_moving_up(contest, result_set, award, now)["comes"])
+    except Refused:
+        return False
 
 
 def _proposed(

@@ -36,6 +36,13 @@ def knows_next(contest: Contest, prize: Prize) -> bool:
     return rules.is_ladder_prize(prize) or prize == rules.readers_prize or is_by_age(prize)
 
 
+def follows_by_rule(contest: Contest, prize: Prize | None) -> str | None:
+    """What the rules say follows when a prize is taken back: cascade or empty; None: they do not say."""
+    if prize is None or not knows_next(contest, prize):
+        return None
+    return {"next_moves_up": CASCADE, "stays_empty": EMPTY}.get(contest.rules.scoring.prize_taken_back)
+
+
 def moves_after(contest: Contest, result_set: ResultSet, award: Award, follow: str, now: datetime) -> dict[str, Any]:
     """What ends and what comes when `award` is taken back: ids of awards, and prizes to entries.
 

@@ -31,7 +31,7 @@ from contest.results.forms_prizes import AmendmentForm, ConsentForm
 from contest.results.honours import honours_of
 from contest.results.models import Award, ResultSet
 from contest.results.models_after import UnitAward
-from contest.results.moves import CASCADE, codes_of, knows_next, moves_after
+from contest.results.moves import CASCADE, codes_of, follows_by_rule, knows_next, moves_after
 from contest.results.queries import awards_at, find_public_results, find_standing, unit_awards_at
 from contest.results.views import bp
 
@@ -167,6 +167,7 @@ def _form_page(contest: Contest, result_set: ResultSet, award: Award | UnitAward
         award=award,
         to_unit=isinstance(award, UnitAward),
         ranked=ranked,
+        by_rule=follows_by_rule(contest, prize) if ranked else None,
         comes=comes,
         problem=problem,
         waiting=waiting_amendment(contest.id, g.now),

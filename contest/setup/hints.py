@@ -51,6 +51,9 @@ HINTS: Final[Mapping[str, str]] = {
     "scoring.tiers[].min": N_("No prize of this rung is given below this total."),
     "scoring.withhold_allowed": N_("The council may leave a prize empty when nothing reaches its level."),
     "scoring.one_prize_per_author_per_category": N_("The higher prize stays; the next in rank takes the other one."),
+    "scoring.prize_taken_back": N_(
+        "After the announcement, when a prize is revoked. Before it, the next always moves up."
+    ),
     "prizes[].id": N_("For lists and files: the category and the rung, such as A-nhat."),
     "prizes[].category": N_("Prizes for the whole contest are given beside the ranking."),
     "prizes[].rung": N_("A rung of the ladder above: then the ranking fills this prize. Other words: given by rule."),

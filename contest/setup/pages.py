@@ -312,6 +312,13 @@ PRIZES: Final = Page(
             (
                 Field("withhold_allowed", "flag", N_("Prizes may be withheld")),
                 Field("one_prize_per_author_per_category", "flag", N_("One prize for an author in a category")),
+                Field(
+                    "prize_taken_back",
+                    "one",
+                    N_("When a prize is taken back later"),
+                    choices=labels.PRIZE_TAKEN_BACK,
+                    optional=True,
+                ),
             ),
             path="scoring",
         ),

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from contest.contests.services import load_rule_set
 from contest.core.db import db
 from contest.core.errors import Conflict, Refused
 from contest.entries.models import Advancement
@@ -25,7 +26,8 @@ from contest.results.models import Award
 from contest.results.models_after import Amendment
 from contest.results.queries import amendments_at, awarded_entries, awards_at, find_standing, paper_state
 from contest.results.raw_export import raw_export
-from tests.factories import make_unit, make_user
+from tests.conftest import START
+from tests.factories import make_unit, make_user, rule_sets, sign_in
 from tests.factories.results import NUMBER, judge_finalists, make_results, make_world, publish
 from tests.results.test_recompute import differences
 
@@ -124,6 +126,36 @@ def test_a_prize_may_stay_empty(app):
     row = propose(world, now, prize="A-nhi", title="Chiếc ba lô màu xanh", follow="empty")
     approve(world, row, now)
     assert [state for _, _, state in told(world, now)].count("promoted") == 0
+
+
+def ruled(what):
+    """A published contest whose rules say what follows when a prize is taken back."""
+    rules = rule_sets()[0]
+    rules = rules.model_copy(update={"scoring": rules.scoring.model_copy(update={"prize_taken_back": what})})
+    world = make_world(contest=load_rule_set(rules=rules, actor=None, now=START))
+    judge_finalists(world, {"Một": 90, "Hai": 89, "Ba": 88.5})
+    return announced(world)
+
+
+@pytest.mark.parametrize(
+    ("what", "wrong", "right"), [("stays_empty", "cascade", "empty"), ("next_moves_up", "empty", "cascade")]
+)
+def test_the_rules_may_say_what_follows(app, client, clock, what, wrong, right):
+    world, now = ruled(what)
+    with pytest.raises(Refused) as refused:
+        propose(world, now, title="Một", follow=wrong)
+    assert refused.value.code == what
+    clock.instant = now
+    sign_in(client, world.first)
+    page = client.get(f"/ban-to-chuc/{world.contest.slug}/ket-qua/dieu-chinh/bai-{award_of(world, 'A-nhat', 'Một').id}")
+    assert f'name="follow" value="{right}"' in page.text
+    assert propose(world, now, title="Một", follow=right).follow == right
+
+
+def test_where_nobody_can_move_up_the_prize_stays_empty_whatever_the_rules_say(app):
+    world, now = ruled("next_moves_up")
+    last = told(world, now)[-1]
+    assert propose(world, now, prize=last[0], title=last[1], follow="empty").moves["comes"] == []
 
 
 def test_the_readers_prize_goes_to_the_next_in_the_vote(app):

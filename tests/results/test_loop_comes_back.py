@@ -29,7 +29,7 @@ def letters():
 def announced(app, clock, monkeypatch):
     """Announced hours ago, and nobody worked in the background since before."""
     settings = app.config["SETTINGS"]
-    told = Witnesses(**{"mail": ("a@bao.example",), "git": None, "git_url": ""})
+    told = Witnesses(mail=("a@bao.example",), git=None, git_url="")
     monkeypatch.setitem(app.config, "SETTINGS", replace(settings, witnesses=told))
     world = make_results()
     start_log(world.contest)

@@ -365,7 +365,10 @@ class TieBreak(Part):
 
 
 class Scoring(Part):
-    """How totals are kept, shown, ranked and turned into prizes."""
+    """How totals are kept, shown, ranked and turned into prizes.
+
+    `prize_taken_back`: what follows when a prize is taken back after the announcement.
+    """
 
     internal: Literal["exact_rational"]
     display_decimals: Annotated[StrictInt, Field(ge=0, le=6)]
@@ -377,6 +380,7 @@ class Scoring(Part):
     withhold_allowed: Flag
     tie_break: Many[TieBreak]
     one_prize_per_author_per_category: Flag
+    prize_taken_back: Literal["next_moves_up", "stays_empty", "organiser_decides"] = "organiser_decides"
     vote_weight_in_rank: Number
 
 
