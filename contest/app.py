@@ -48,6 +48,7 @@ from contest.entries.views import bp as entries
 from contest.exemplars.views import bp as exemplars
 from contest.intake.views import bp as intake
 from contest.judging.views import bp as judging
+from contest.papers.views import bp as papers
 from contest.privacy.views import bp as privacy
 from contest.public.views import bp as public
 from contest.results.addresses import find_new_address
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     voting,
     complaints,
     results,
+    papers,
     privacy,
     desk,
     api,

@@ -29,10 +29,10 @@ from contest.entries.queries import key_is_used
 from contest.exemplars.reminders import due_for_reminder, remind_units
 from contest.intake.tasks import work_on_bundles
 from contest.outbox.runner import send_due
+from contest.papers.tasks import forget_papers, work_on_papers
 from contest.privacy.retention import run_retention
 from contest.results.queries import find_public_results
 from contest.results.tasks_mailings import send_mailings
-from contest.results.tasks_papers import forget_papers, work_on_papers
 from contest.screening.findings import examine, keep
 from contest.screening.queries import unchecked
 from contest.voting import counting, distribution

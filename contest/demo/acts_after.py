@@ -15,8 +15,8 @@ from contest.demo.scan import draw_decision
 from contest.demo.stage import Act, Stage, at
 from contest.demo.stories import FIRST, SECOND
 from contest.exemplars.papers import make_paper
+from contest.papers.certificates import count_of, issue
 from contest.results import amendments, press
-from contest.results.certificates import count_of, issue
 from contest.results.moves import CASCADE
 from contest.results.queries import (
     amendments_at,

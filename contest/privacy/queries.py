@@ -19,8 +19,8 @@ from contest.core.errors import NotFound
 from contest.entries.personal import entries_about, entry_data
 from contest.outbox.models import Message
 from contest.outbox.queries import is_told
+from contest.papers.certificates import certificates_of
 from contest.privacy.models import DataRequest, RetentionRun
-from contest.results.certificates import certificates_of
 from contest.units.models import UnitOfficer
 
 _PUBLIC_ID = re.compile(r"[0-9a-z]{14}")

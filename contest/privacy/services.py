@@ -37,11 +37,11 @@ from contest.entries.services import discard_draft
 from contest.intake.personal import forget_lines
 from contest.outbox.models import Message
 from contest.outbox.services import ask_for_mail, ask_for_sms
+from contest.papers.certificates import forget_certificates
 from contest.privacy.models import DataRequest
 from contest.privacy.queries import own_requests
 from contest.privacy.rules import ANSWER_WORKING_DAYS, CALLED_OFF, CHANNELS, KINDS, OUTCOMES, TEXT_MAX
 from contest.results.bank import forget_person as forget_bank
-from contest.results.certificates import forget_certificates
 from contest.results.mailings import forget_addresses
 from contest.results.models import Award
 from contest.results.queries import is_announced, on_record

@@ -61,13 +61,10 @@ from contest.results import (  # noqa: E402 -- they need `bp`
     views_beside,  # noqa: F401
     views_cards,  # noqa: F401
     views_ceremony,  # noqa: F401
-    views_certificates,  # noqa: F401
     views_checks,  # noqa: F401
     views_desk,  # noqa: F401
     views_mailings,  # noqa: F401
     views_news,  # noqa: F401
-    views_paper_jobs,  # noqa: F401
-    views_papers,  # noqa: F401
     views_press,  # noqa: F401
     views_raw,  # noqa: F401
     views_scans,  # noqa: F401

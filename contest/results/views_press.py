@@ -16,17 +16,16 @@ from contest.contests.rules import ORGANISER, PRESS
 from contest.contests.ruleset import Prize
 from contest.core.db import writing
 from contest.core.errors import NotFound, Refused
-from contest.core.formats import day, instant, marks, money, number
+from contest.core.formats import day, instant, loc, marks, money, number
 from contest.core.pdf import make_pdf
 from contest.core.web import limiter, needs, say
-from contest.core.web.papers import send_pdf
+from contest.core.web.papers import paper, send_pdf
 from contest.results import press
 from contest.results.honours import Honours, Laurel, honours_of
 from contest.results.models import ResultSet
 from contest.results.models_after import PressTerms
 from contest.results.queries import find_public_results, find_results_for_press
 from contest.results.views import bp
-from contest.results.views_papers import vietnamese_head
 
 HERE = "/bao-chi/<slug>"
 
@@ -128,7 +127,12 @@ def _pdf(contest: Contest, result_set: ResultSet, mark: str) -> bytes:
         compare = "Kết quả chính thức là kết quả trên trang của cuộc thi tại giờ công bố; đề nghị đối chiếu."
         rows = _rows(honours_of(contest, result_set, g.now), mark)
         data = {
-            **vietnamese_head(contest, "Kết quả cuộc thi, gửi báo chí trước giờ công bố"),
+            **paper(
+                "Kết quả cuộc thi, gửi báo chí trước giờ công bố",
+                governing=loc(rules.bodies.governing),
+                lead=loc(rules.bodies.lead),
+            ),
+            "lang": "vi",
             "wide": True,
             "to_sign": False,
             "notes": [

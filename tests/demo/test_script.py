@@ -27,9 +27,9 @@ from contest.entries.queries import finalists
 from contest.judging.models import SetAside, SheetRevision
 from contest.judging.queries import entry_results
 from contest.outbox.models import Message
-from contest.results.certificates import find_confirmed
+from contest.papers.certificates import find_confirmed
+from contest.papers.models import Certificate
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Certificate
 from contest.results.press import readers_of
 from contest.results.queries import (
     PROMOTED,

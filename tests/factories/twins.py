@@ -24,8 +24,9 @@ from contest.core.web.access import access_of
 from contest.entries.models import Entry
 from contest.judging.models import SheetRevision
 from contest.outbox.models import Message
+from contest.papers.models import Certificate
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Amendment, Certificate, DecisionScan, PressTerms, UnitAward
+from contest.results.models_after import Amendment, DecisionScan, PressTerms, UnitAward
 from contest.results.press import TERMS_VERSION
 from contest.voting.models import Ballot, Choice
 from tests.conftest import Client
@@ -138,7 +139,7 @@ class Twins:
         self.sessions["visitor"] = None
         self.paths = self._addresses()
         db.session.add(self.certificate)  # only now: the addresses name the one certificate of the contest
-        self.paths["results.certificate second"] = f"/giay-chung-nhan/{self.certificate.code}"
+        self.paths["papers.certificate second"] = f"/giay-chung-nhan/{self.certificate.code}"
         db.session.commit()
         self.staff_ids = (side.staff["organiser"].id, self.results.second_approver_id)
         self.here = (contest.id, side.finalist.id, side.judged.id, self.loser.id, self.results.id)

@@ -33,9 +33,10 @@ from contest.intake.models import Bundle, BundleLine
 from contest.judging.models import Assignment, JointReading, JointSheet, JointText, MarginNote
 from contest.judging.models_council import CouncilAttendance, CouncilMeeting, CouncilQuestion, Minutes, MinutesScan
 from contest.outbox.models import Message
+from contest.papers.models import Certificate, PaperJob
 from contest.privacy.models import DataRequest
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Certificate, DecisionScan, Mailing, NewsPost, PaperJob
+from contest.results.models_after import DecisionScan, Mailing, NewsPost
 from contest.screening.models import Checked, Finding, NearCopy, ReasonTemplate, SavedView
 from contest.screening.rules import CHECKS
 from contest.screening.services import save_view, write_template
@@ -419,7 +420,7 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.bundle
     if argument == "code" and room == "judging":
         return side.judged.blind_code
-    if argument == "name" and endpoint == "results.paper_list":
+    if argument == "name" and endpoint == "papers.paper_list":
         return "khach-moi"
     if argument in {"certificate", "job_id"} or (argument == "code" and room == "results"):
         return _certified(side, argument)

@@ -247,7 +247,7 @@ def waits(case: Case, moment: str) -> bool:
     known by one, which they are not in this contest; a changed result, what has been announced."""
     if case.rule.endpoint == "voting.unit_roll":
         return True
-    if case.rule.endpoint in {"results.own_certificate", "results.amendments", "results.amend", "results.bank"}:
+    if case.rule.endpoint in {"papers.own_certificate", "results.amendments", "results.amend", "results.bank"}:
         return moment != "announced"
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
@@ -693,7 +693,7 @@ organiser:
     POST /ban-to-chuc/<slug>/ket-qua/tinh
     POST /ban-to-chuc/<slug>/ket-qua/trao-lai
     GET /ban-to-chuc/<slug>/giay-to
-    GET /ban-to-chuc/<slug>/giay-to/<any("danh-sach-dat-giai", "de-nghi-giay-khen", "de-nghi-bang-khen", "khach-moi", "chi-tien-thuong"):name>.<any(pdf, xlsx, docx):suffix>
+    GET /ban-to-chuc/<slug>/giay-to/<name>.<any(pdf, xlsx, docx):suffix>
     GET /ban-to-chuc/<slug>/giay-to/bien-ban-ket-qua.pdf
     POST /ban-to-chuc/<slug>/giay-to/giay-chung-nhan
     GET POST /ban-to-chuc/<slug>/giay-to/mau-giay-chung-nhan

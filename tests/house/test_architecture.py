@@ -25,6 +25,7 @@ FLOORS = (
     {"editions"},
     {"judging", "voting", "screening", "intake", "complaints"},
     {"results"},
+    {"papers"},
     {"privacy"},
     {"desk", "public", "demo"},
     {"api"},  # tells programs what `public` tells people, by the same queries

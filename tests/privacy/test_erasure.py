@@ -21,10 +21,10 @@ from contest.exemplars.models import Verification, VerificationDocument
 from contest.intake.models import Bundle, BundleLine
 from contest.intake.personal import KEPT, forget_old_bundles
 from contest.outbox.models import Message
+from contest.papers.certificates import issue, of_contest
 from contest.privacy import services
 from contest.privacy.retention import run_retention
 from contest.privacy.rules import months_after
-from contest.results.certificates import issue, of_contest
 from contest.results.queries import find_standing
 from contest.screening.findings import examine, keep
 from contest.screening.models import Finding, Fingerprint, NearCopy

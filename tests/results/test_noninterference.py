@@ -111,7 +111,7 @@ def test_before_its_own_instant_the_press_knows_as_little(twins, clock):
 AT_THE_INSTANT = {
     "results.honours",
     "api.results",
-    "results.certificate",
+    "papers.certificate",
     "public.entry",
 }
 

@@ -19,7 +19,7 @@ from contest.core.db import db
 from contest.core.errors import NotFound
 from contest.core.formats import day, money, money_words, number
 from contest.core.text import name_sort_key
-from contest.results.certificates import decided_results, people_of, standing_awards, standing_unit_awards
+from contest.papers.certificates import decided_results, people_of, standing_awards, standing_unit_awards
 from contest.results.models import ResultSet
 from contest.results.models_after import Amendment
 from contest.results.queries import AwardAt, UnitAwardAt, amendments_at

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from contest.core.db import db
 from contest.core.qr import QUIET, qr_path
 from contest.core.web.files import file_store
-from contest.results import certificates
+from contest.papers import certificates
 from contest.results.models import ResultSet
 from contest.results.models_after import UnitAward
 from tests.factories import make_unit
 from tests.factories.results import make_results, publish
-from tests.results.test_papers import ADDRESS, ask, find
+from tests.papers.test_papers import ADDRESS, ask, find
 
 ROOT = Path(__file__).parents[2]
 PAPERS = int(os.environ.get("PAPERS", "150"))
@@ -57,7 +57,7 @@ def made(app):
     settings = app.config["SETTINGS"]
     arguments = [str(settings.data_dir), app.config["SQLALCHEMY_DATABASE_URI"], world.ready_at.isoformat(), "--memory"]
     told = subprocess.run(
-        [sys.executable, "-m", "tests.results.paper_worker", *arguments],
+        [sys.executable, "-m", "tests.papers.paper_worker", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

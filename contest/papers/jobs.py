@@ -1,4 +1,4 @@
-"""Papers made in the background: asked for, given up, and what they are called. The work is in tasks_papers."""
+"""Papers made in the background: asked for, given up, and what they are called. The work is in tasks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contest.accounts.models import User
 from contest.contests.models import Contest
 from contest.core.db import db
 from contest.core.errors import N_, NotFound, Refused
+from contest.papers.certificates import contest_line, decided_results, issue, look_of
+from contest.papers.models import Certificate, PaperJob
 from contest.results.acts import note
-from contest.results.certificates import contest_line, decided_results, issue, look_of
-from contest.results.models_after import Certificate, PaperJob
 
 CERTIFICATES = "certificates"
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"

@@ -18,10 +18,10 @@ from contest.core.errors import Refused
 from contest.core.files import FileStore
 from contest.core.pdf import forget_layouts, make_pdf
 from contest.core.web.files import file_store
-from contest.results import jobs
-from contest.results.certificates import page_data, paper_data
-from contest.results.looks import checked
-from contest.results.models_after import Certificate, PaperJob
+from contest.papers import jobs
+from contest.papers.certificates import page_data, paper_data
+from contest.papers.looks import checked
+from contest.papers.models import Certificate, PaperJob
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)

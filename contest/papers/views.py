@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_login import current_user
 
@@ -25,14 +25,13 @@ from contest.core.web.errors import say_message
 from contest.core.web.papers import paper, send_pdf
 from contest.core.wordfile import Columns, Grid, Line, make_document
 from contest.core.workbooks import Page, make_workbook
-from contest.results import certificates, jobs, lists
-from contest.results.forms_papers import AskForm
+from contest.papers import certificates, jobs, lists
+from contest.papers.forms import AskForm
+from contest.papers.summary import minutes_sections
 from contest.results.queries import is_announced
-from contest.results.summary import minutes_sections
-from contest.results.views import bp
 
+bp = Blueprint("papers", __name__)
 HERE = "/ban-to-chuc/<slug>/giay-to"
-_NAMES = ", ".join(f'"{name}"' for name in lists.LISTS)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -61,23 +60,23 @@ def _or_back(slug: str, make: Callable[[], Response]) -> Any:
         return make()
     except Refused as error:
         flash(say(error), "error")
-        return redirect(url_for("results.papers", slug=slug), 303)
+        return redirect(url_for("papers.desk", slug=slug), 303)
 
 
 def check_address() -> str:
     """The address of the check page, without the code."""
-    address: str = url_for("results.certificate", code="-", _external=True)
+    address: str = url_for("papers.certificate", code="-", _external=True)
     return address.replace("/en/giay-chung-nhan/", "/giay-chung-nhan/").removesuffix("-")
 
 
 @bp.get(HERE)
 @needs(ORGANISER)
-def papers(slug: str) -> str:
+def desk(slug: str) -> str:
     """Every paper that follows from the results, and what is being made."""
-    return papers_page(get_contest(slug))
+    return desk_page(get_contest(slug))
 
 
-def papers_page(contest: Contest, form: AskForm | None = None) -> str:
+def desk_page(contest: Contest, form: AskForm | None = None) -> str:
     try:
         decided = certificates.decided_results(contest)
     except Refused:
@@ -86,7 +85,7 @@ def papers_page(contest: Contest, form: AskForm | None = None) -> str:
     issued = certificates.of_contest(contest.id) if decided else []
     known = {(each.subject, each.recipient) for each in issued}
     return render_template(
-        "results/papers.html",
+        "papers/desk.html",
         contest=contest,
         rules=contest.rules,
         decided=decided,
@@ -186,7 +185,7 @@ def _list_docx(contest: Contest, made: lists.List) -> Response:
 _WRITERS = {"pdf": _list_pdf, "xlsx": _list_xlsx, "docx": _list_docx}
 
 
-@bp.get(f"{HERE}/<any({_NAMES}):name>.<any(pdf, xlsx, docx):suffix>")
+@bp.get(f"{HERE}/<name>.<any(pdf, xlsx, docx):suffix>")
 @needs(ORGANISER)
 @limiter.limit("30 per minute")
 def paper_list(slug: str, name: str, suffix: str) -> Any:
@@ -235,3 +234,9 @@ def _minutes(contest: Contest) -> Response:
             "qr_alt": "Mã QR dẫn đến trang kết quả",
         }
     return send_pdf(make_pdf("minutes", data, at=g.now))
+
+
+from contest.papers import (  # noqa: E402 -- they need `bp`
+    views_certificates,  # noqa: F401
+    views_jobs,  # noqa: F401
+)

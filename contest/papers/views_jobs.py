@@ -20,12 +20,10 @@ from contest.core.pdf import make_pdf, make_picture
 from contest.core.web import limiter, needs, say
 from contest.core.web.files import file_store
 from contest.core.web.papers import send_pdf
-from contest.results import certificates, jobs, looks
-from contest.results.forms import EmptyForm
-from contest.results.forms_papers import AskForm, LookForm
-from contest.results.models_after import PaperJob
-from contest.results.views import bp
-from contest.results.views_papers import HERE, check_address, me, papers_page, vietnamese_head
+from contest.papers import certificates, jobs, looks
+from contest.papers.forms import AskForm, EmptyForm, LookForm
+from contest.papers.models import PaperJob
+from contest.papers.views import HERE, bp, check_address, desk_page, me, vietnamese_head
 
 _PREVIEW_PPI = 96
 
@@ -52,7 +50,7 @@ def _look_page(contest: Contest, form: LookForm, shown: looks.Look | None) -> st
         {key: value for key, value in shown.as_json().items() if value != "" and value is not False} if shown else None
     )
     return render_template(
-        "results/certificate_look.html",
+        "papers/look.html",
         contest=contest,
         rules=contest.rules,
         form=form,
@@ -74,7 +72,7 @@ def save_certificate_look(slug: str) -> Any:
                 with writing() as now:
                     certificates.keep_look(contest=get_contest(slug), look=look, actor=me(), now=now)
                 flash(_("Kept. Certificates made from now on look like this."), "ok")
-                return redirect(url_for("results.certificate_look", slug=slug), 303)
+                return redirect(url_for("papers.certificate_look", slug=slug), 303)
         except Refused as error:
             look = None
             field = form[error.code] if error.code in looks.Look._fields else None
@@ -137,10 +135,10 @@ def make_certificates(slug: str) -> Any:
                     now=now,
                     numbers=form.numbers.data or "",
                 ).public_id
-            return redirect(url_for("results.paper_job", slug=slug, job_id=job), 303)
+            return redirect(url_for("papers.paper_job", slug=slug, job_id=job), 303)
         except Refused as error:
             form.form_errors.append(say(error))
-    return papers_page(get_contest(slug), form), 422
+    return desk_page(get_contest(slug), form), 422
 
 
 @bp.get(f"{HERE}/viec/<job_id>")
@@ -150,7 +148,7 @@ def paper_job(slug: str, job_id: str) -> str:
     contest = get_contest(slug)
     job = jobs.get_job(contest.id, job_id)
     return render_template(
-        "results/paper_job.html",
+        "papers/job.html",
         contest=contest,
         rules=contest.rules,
         job=job,
@@ -177,7 +175,7 @@ def give_up_papers(slug: str, job_id: str) -> Any:
             for key in loose:
                 file_store().remove(key)
             flash(_("Given up. Certificates that have a number keep it."), "ok")
-    return redirect(url_for("results.paper_job", slug=slug, job_id=job_id), 303)
+    return redirect(url_for("papers.paper_job", slug=slug, job_id=job_id), 303)
 
 
 def _fetchable(slug: str, job_id: str) -> PaperJob | None:
@@ -188,7 +186,7 @@ def _fetchable(slug: str, job_id: str) -> PaperJob | None:
 
 def _back(slug: str, job_id: str) -> Any:
     """The page of the job, which says why there is no file."""
-    return redirect(url_for("results.paper_job", slug=slug, job_id=job_id), 303)
+    return redirect(url_for("papers.paper_job", slug=slug, job_id=job_id), 303)
 
 
 @bp.get(f"{HERE}/viec/<job_id>/<int:number>.pdf")

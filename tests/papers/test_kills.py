@@ -14,12 +14,13 @@ from sqlalchemy import select, update
 
 from contest.core.db import db
 from contest.core.web.files import file_store
-from contest.results import certificates
+from contest.papers import certificates
+from contest.papers.models import PaperJob
 from contest.results.models import ResultSet
-from contest.results.models_after import PaperJob, UnitAward
+from contest.results.models_after import UnitAward
 from tests.factories import make_unit
 from tests.factories.results import make_results, publish
-from tests.results.test_papers import ask, find, work
+from tests.papers.test_papers import ask, find, work
 
 ROOT = Path(__file__).parents[2]
 PAPERS = int(os.environ.get("PAPERS", "150"))
@@ -29,7 +30,7 @@ def start(app, world) -> subprocess.Popen[bytes]:
     settings = app.config["SETTINGS"]
     arguments = [str(settings.data_dir), app.config["SQLALCHEMY_DATABASE_URI"], world.ready_at.isoformat()]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.results.paper_worker", *arguments],
+        [sys.executable, "-m", "tests.papers.paper_worker", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,

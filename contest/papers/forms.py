@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from contest.core.forms import Form
 from contest.core.web.errors import say_message
-from contest.results.looks import CHOICES, FARTHEST, LONGEST, Look
+from contest.papers.looks import CHOICES, FARTHEST, LONGEST, Look
 
 
 class LookForm(Form):
@@ -62,3 +62,7 @@ class CodeForm(Form):
         csrf = False  # it only looks something up, by an address that can be shared
 
     code = StringField(_l("Code of the certificate"), [Length(max=60)], name="ma")
+
+
+class EmptyForm(Form):
+    """A button: nothing but the token."""

@@ -13,9 +13,8 @@ from contest.core.errors import NotFound
 from contest.core.pdf import make_pdf
 from contest.core.web import limiter, public, signed_in
 from contest.core.web.papers import send_pdf
-from contest.results import certificates
-from contest.results.views import bp
-from contest.results.views_papers import check_address, vietnamese_head
+from contest.papers import certificates
+from contest.papers.views import bp, check_address, vietnamese_head
 
 
 @bp.get("/giay-chung-nhan")
@@ -27,9 +26,9 @@ def check_certificate() -> Any:
     if typed.strip():
         code = certificates.code_typed(typed)
         if code is not None and certificates.find_confirmed(code, g.now) is not None:
-            return redirect(url_for("results.certificate", code=code), 303)
+            return redirect(url_for("papers.certificate", code=code), 303)
         flash(_("There is no certificate with this code. Please compare it sign by sign."), "error")
-    return render_template("results/certificate_check.html", typed=typed[:60])
+    return render_template("papers/check.html", typed=typed[:60])
 
 
 @bp.get("/giay-chung-nhan/<code>")
@@ -42,7 +41,7 @@ def certificate(code: str) -> Any:
         raise NotFound(code)
     mine = current_user.is_authenticated and certificates.may_have(found.certificate, current_user)
     return render_template(
-        "results/certificate.html",
+        "papers/certificate.html",
         found=found,
         contest=found.contest,
         rules=found.contest.rules,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from contest.core import pdf
-from contest.results import certificates, lists, looks
+from contest.papers import certificates, lists, looks
 from tests.factories import sign_in
 from tests.factories.archival import faults
 from tests.factories.results import make_results, publish
-from tests.results.test_papers import ADDRESS, HEAD, issue
+from tests.papers.test_papers import ADDRESS, HEAD, issue
 
 
 @pytest.fixture

@@ -18,12 +18,14 @@ from contest.core.wordfile import Grid, Line, make_document
 from contest.documents.services import read_document
 from contest.entries.models import CoAuthor
 from contest.entries.personal import forget_contacts
+from contest.papers import certificates, jobs, lists, looks
+from contest.papers import tasks as tasks_papers
+from contest.papers.models import Certificate, PaperJob
+from contest.papers.summary import minutes_sections
 from contest.privacy.queries import data_about
-from contest.results import certificates, jobs, lists, looks, tasks_papers
 from contest.results.amendments import approve_amendment, propose_revocation
 from contest.results.models import Award, ResultSet
-from contest.results.models_after import Amendment, Certificate, PaperJob, UnitAward
-from contest.results.summary import minutes_sections
+from contest.results.models_after import Amendment, UnitAward
 from contest.tasks import tick
 from tests.factories import make_staff, make_unit, make_user, sign_in
 from tests.factories.results import approve_as, compute, decide, judge_finalists, make_results, make_world, publish

@@ -27,11 +27,12 @@ from contest.core.text import clean_line
 from contest.entries.models import CoAuthor, Entry
 from contest.entries.shown import is_child, shown_name
 from contest.exemplars.models import Exemplar
-from contest.results import looks
+from contest.papers import looks
+from contest.papers.looks import Look
+from contest.papers.models import Certificate, CertificateLook
 from contest.results.acts import note
-from contest.results.looks import Look
 from contest.results.models import ResultSet
-from contest.results.models_after import Amendment, Certificate, CertificateLook
+from contest.results.models_after import Amendment
 from contest.results.queries import (
     PROMOTED,
     STANDING,

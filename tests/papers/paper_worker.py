@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contest.app import create_app
 from contest.core import clock as clocks
-from contest.results import tasks_papers
+from contest.papers import tasks as tasks_papers
 from tests.conftest import settings_for
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from contest.contests.models import Contest
 from contest.core.formats import day, money, money_words, number
-from contest.results.certificates import decided_results
-from contest.results.lists import budget, results_list
+from contest.papers.certificates import decided_results
+from contest.papers.lists import budget, results_list
 from contest.results.models_after import Amendment
 from contest.results.outcome import accepted_by_category
 from contest.results.queries import amendments_at

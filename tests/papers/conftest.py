@@ -1,0 +1,3 @@
+"""Counting statements, as tests of judging do."""
+
+from tests.judging.conftest import query_counter  # noqa: F401 -- a fixture
