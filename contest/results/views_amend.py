@@ -224,7 +224,7 @@ def changes(slug: str) -> str:
     """Each computation of the results against the one before it, and the cases that were found right meanwhile."""
     contest = get_contest(slug)
     found = history(contest)
-    upheld = upheld_since(contest.id, found[-1].before.computed_at) if found else []
+    upheld = upheld_since(contest.id, found[-1].before.computed_at if found else g.now)
     return render_template(
         "results/changes.html",
         contest=contest,

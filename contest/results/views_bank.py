@@ -52,12 +52,11 @@ def bank_page(slug: str) -> Any:
     bank.prizes_for(contest, _me(), g.now)
     detail = bank.find_detail(contest, _me())
     payee = bank.opened(detail, sealer()) if detail else None
-    form = (
-        BankForm(data=payee._asdict() if payee else {"way": bank.TRANSFER}) if request.method == "GET" else BankForm()
-    )
+    kept = payee._asdict() if payee else {"way": bank.TRANSFER}
+    form = BankForm() if request.method == "POST" else BankForm(data=kept)
     form.way.choices = [(key, _(label)) for key, label in bank.WAYS.items()]
-    if request.method == "GET" or not form.validate_on_submit():
-        return _mine(contest, form), 200 if request.method == "GET" else 422
+    if request.method != "POST" or not form.validate_on_submit():
+        return _mine(contest, form), 422 if request.method == "POST" else 200
     given = bank.Payee(form.way.data or "", form.holder.data or "", form.number.data or "", form.bank.data or "")
     try:
         with writing() as now:
@@ -97,8 +96,12 @@ def _mine(contest: Contest, form: BankForm) -> str:
 @bp.post(f"{_MINE}/bo")
 @signed_in
 def take_back_bank(slug: str) -> Any:
+    """Pressed twice, it is taken back once; where there is no page for somebody, there is no such act either."""
     with writing() as now:
-        bank.take_back(contest=get_contest(slug), person=_me(), now=now)
+        contest = get_contest(slug)
+        if bank.find_detail(contest, _me()) is None:
+            bank.prizes_for(contest, _me(), now)
+        bank.take_back(contest=contest, person=_me(), now=now)
     flash(_("What you gave is deleted."), "ok")
     return redirect(url_for("results.bank", slug=slug), 303)
 

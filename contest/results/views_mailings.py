@@ -74,10 +74,10 @@ def edit_mailing(slug: str, mailing_id: str) -> Any:
 def _write(slug: str, mailing_id: str | None) -> Any:
     contest = get_contest(slug)
     mailing = letters.get_mailing(contest, mailing_id) if mailing_id else None
-    form = MailingForm(data=_kept(mailing)) if request.method == "GET" else MailingForm()
+    form = MailingForm() if request.method == "POST" else MailingForm(data=_kept(mailing))
     form.audience.choices = [(key, _(label)) for key, label in AUDIENCES.items()]
-    if request.method == "GET" or not form.validate_on_submit():
-        return _form(contest, mailing, form), 200 if request.method == "GET" else 422
+    if request.method != "POST" or not form.validate_on_submit():
+        return _form(contest, mailing, form), 422 if request.method == "POST" else 200
     try:
         with writing() as now:
             contest = get_contest(slug)

@@ -96,9 +96,9 @@ def remove_news(slug: str, post_id: str) -> Response:
 def _write(slug: str, post_id: str | None) -> Any:
     contest = get_contest(slug)
     post = news.get_post(contest, post_id) if post_id else None
-    form = NewsForm(data=_kept(post)) if request.method == "GET" else NewsForm()
-    if request.method == "GET" or not form.validate_on_submit():
-        return _page(contest, post, form, False), 200 if request.method == "GET" else 422
+    form = NewsForm() if request.method == "POST" else NewsForm(data=_kept(post))
+    if request.method != "POST" or not form.validate_on_submit():
+        return _page(contest, post, form, False), 422 if request.method == "POST" else 200
     if request.form.get("go") == "look":
         return _page(contest, post, form, True)
     if form.when.data == LATER and form.at.data is None:

@@ -337,7 +337,15 @@ def publish(side: Side, entries: Iterable[Entry] = (), at: datetime | None = Non
         second_approved_at=at,
     )
     found.awards = [
-        Award(position=place, prize_id=prize.id, entry=entry, place=place, score="87/1", amount_vnd=0, why=[])
+        Award(
+            position=place,
+            prize_id=prize.id,
+            entry=entry,
+            place=place,
+            score="87/1",
+            amount_vnd=prize.amount_vnd,
+            why=[],
+        )
         for place, entry in enumerate(entries or [side.finalist], start=1)
     ]
     db.session.add(found)
@@ -422,9 +430,9 @@ def _object(side: Side, endpoint: str, argument: str) -> Any:
         return side.judged.blind_code
     if argument == "name" and endpoint == "papers.paper_list":
         return "khach-moi"
-    if argument in {"certificate", "job_id"} or (argument == "code" and room == "results"):
+    if argument in {"certificate", "job_id"} or (argument == "code" and room == "papers"):
         return _certified(side, argument)
-    if endpoint == "results.amend":
+    if endpoint == "results.amend" and argument == "key":
         standing = side.results()
         return f"bai-{standing.awards[0].id}" if standing is not None else "bai-0"
     if argument == "code":

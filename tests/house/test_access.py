@@ -245,9 +245,15 @@ def meant_for(access: Any, case: Case) -> set[str]:
 def waits(case: Case, moment: str) -> bool:
     """Whether the page waits: a judge opens no entry before marking opens; a unit keeps a roll where voters are
     known by one, which they are not in this contest; a changed result, what has been announced."""
-    if case.rule.endpoint == "voting.unit_roll":
+    if case.rule.endpoint in {"voting.unit_roll", "results.press_copy"}:
         return True
-    if case.rule.endpoint in {"papers.own_certificate", "results.amendments", "results.amend", "results.bank"}:
+    if case.rule.endpoint in {
+        "judging.observed_minutes",
+        "papers.own_certificate",
+        "results.amendments",
+        "results.amend",
+        "results.bank",
+    }:
         return moment != "announced"
     return moment == "submission" and (
         case.rule.rule.startswith("/cham/<slug>/bai/") or case.rule.rule.endswith("/phieu-giay/<sheet_id>")
