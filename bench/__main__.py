@@ -66,6 +66,9 @@ PAGES = (
     ("the organiser's home", "marking", "/ban-to-chuc/{slug}", "organiser"),
     ("a unit's page", "marking", "/don-vi/{unit}", "officer"),
     ("honours (15 prizes)", "announced", "/cuoc-thi/{slug}/ket-qua", ""),
+    ("the ceremony", "announced", "/cuoc-thi/{slug}/le-trao-giai", ""),
+    ("the archive", "announced", "/guong", ""),
+    ("a year of the calendar", "announced", "/lich-ky-niem", ""),
 )
 GROWING = ("its finalists", "stories", "a judge's bench (31)", "the chair's table", "the secretariat's list",
            "the booth (20 entries)", "the organiser's home")  # fmt: skip
