@@ -111,6 +111,8 @@ def days_of_unit(unit: Unit) -> list[Listed]:
 
 def find_commemoration(code: str) -> Listed | None:
     """One commemoration, this site's own before that of the starting set."""
+    if "\0" in code:  # PostgreSQL takes none
+        return None
     row = db.session.scalar(
         select(CommemorationRow).where(CommemorationRow.code == code).options(joinedload(CommemorationRow.unit))
     )

@@ -122,10 +122,8 @@ def save_day_of_unit(*, unit: Unit, written: Written, actor: User, now: datetime
 
 def forget_day_of_unit(*, unit: Unit, code: str, actor: User, now: datetime) -> None:
     """Take back a day that was entered for a unit. Raises NotFound for any other."""
-    row = db.session.scalar(
-        select(CommemorationRow).where(CommemorationRow.code == code, CommemorationRow.unit_id == unit.id)
-    )
-    if row is None:
+    found = find_commemoration(code)
+    if found is None or found.unit is None or found.unit.id != unit.id:
         raise NotFound(code)
     forget_change(code=code, actor=actor, now=now)
 

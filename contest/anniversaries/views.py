@@ -65,7 +65,7 @@ def _asked_year() -> int:
     text = request.args.get("nam", "").strip()
     if not text:
         return _today().year
-    if not text.isascii() or not text.isdigit() or not FIRST_YEAR <= int(text[:6]) <= LAST_YEAR:
+    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= LAST_YEAR):
         raise NotFound(text)
     return int(text)
 
@@ -237,7 +237,7 @@ def _save(form: CommemorationForm, code: str) -> bool:
 
 def _typed_unit(text: str) -> Unit | None:
     try:
-        return get_unit(text.strip()) if text.strip() else None
+        return get_unit(text.strip().replace("\0", "")) if text.strip() else None
     except NotFound as error:
         raise Refused(N_("There is no unit of this code."), code="unit") from error
 

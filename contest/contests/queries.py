@@ -15,6 +15,8 @@ from contest.core.windows import is_open
 
 
 def find_contest(slug: str) -> Contest | None:
+    if "\0" in slug:  # PostgreSQL takes none
+        return None
     return db.session.scalar(select(Contest).where(Contest.slug == slug))
 
 

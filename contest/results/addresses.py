@@ -153,7 +153,7 @@ def _goes_round(path: str, target: str) -> bool:
 
 def forget_address(*, path: str, actor: User | None, now: datetime) -> bool:
     """Have an old address lead nowhere again; whether it was kept."""
-    row = db.session.get(OldAddress, path) if len(path) <= LONGEST else None
+    row = db.session.get(OldAddress, path) if len(path) <= LONGEST and "\0" not in path else None
     if row is None:
         return False
     db.session.delete(row)

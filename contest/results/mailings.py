@@ -401,7 +401,7 @@ def counts_of(mailing: Mailing) -> dict[str, int]:
 def note_return(*, contest: Contest, mailing: Mailing, address: str, why: str, actor: User, now: datetime) -> None:
     """Note that a letter came back, as the mailbox of the office shows. Raises NotFound, Refused."""
     _require_organiser(contest, actor)
-    found = db.session.get(MailingRecipient, (mailing.id, address))
+    found = db.session.get(MailingRecipient, (mailing.id, address)) if "\0" not in address else None
     if found is None:
         raise NotFound(address)
     why = clean_line(why)[:500]

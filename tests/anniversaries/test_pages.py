@@ -290,3 +290,9 @@ def test_an_event_keeps_its_name_when_its_words_change_and_in_both_languages(cli
     db.session.commit()
     assert uids("/lich-ky-niem.ics?moi") == before
     assert "Tết cổ truyền" in client.get("/lich-ky-niem.ics?moi").text
+
+
+def test_what_no_database_keeps_is_not_there(client):
+    _unit, path = officer_of(client)
+    assert client.post(path, data={"bo": "a\0"}).status_code == 404
+    assert client.get("/lich-ky-niem?nam=002027999").status_code == 404

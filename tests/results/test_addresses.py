@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from contest.accounts.models import SiteRole
 from contest.audit.models import AuditRow
@@ -174,3 +174,12 @@ def test_a_list_is_kept_whole_or_not_at_all(app, tmp_path):
     assert run(args=["addresses", "load", str(bad)]).exit_code == 1
     assert run(args=["addresses", "add", "/tin/5/*", "/doc"]).exit_code == 0
     assert find_new_address("/tin/5/gi") == "/doc"
+
+
+def test_nul_in_a_form_finds_nothing(app, client):
+    operator = make_user()
+    role = db.session.scalar(select(SiteRole).where(SiteRole.name == "operator"))
+    operator.roles.append(role or SiteRole(name="operator"))
+    db.session.commit()
+    sign_in(client, operator)
+    assert client.post("/dia-chi-cu/bo", data={"path": "/tin\0"}).status_code == 404

@@ -277,6 +277,7 @@ def test_the_pages(app, world, clock):
     assert "Có thể đã gửi hai lần" in text
     client.post(f"{page}/tra-ve", data={"address": found[1].address, "why": "Hộp thư đầy"})
     assert "Hộp thư đầy" in client.get(page).text
+    assert client.post(f"{page}/tra-ve", data={"address": "\0", "why": "Hộp thư đầy"}).status_code == 404
     assert client.post(f"{page}/chep").status_code == 303
     assert client.get(here).text.count("Giấy mời") == 2
     stranger = Client(app, app.response_class)

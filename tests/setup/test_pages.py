@@ -352,3 +352,13 @@ def test_who_is_asked_for_no_vote_needs_no_answer_about_it(operator, client):
     assert 'class="error"' not in client.get(f"{path}?loi=1").text
     client.post(path, data={**typed(client, path), "voting.enabled": "1", "act": "save"})
     assert 'id="f-voting-identity-error"' in client.get(f"{path}?loi=1").text
+
+
+def test_signs_that_no_database_keeps_are_said_and_break_no_page(operator, client):
+    assert client.post("/cuoc-thi-moi", data={**START_FORM, "day": "a\0"}).status_code == 422
+    draft = made(client)
+    data = {**typed(client, f"/soan-the-le/{draft.public_id}/ten-goi"), "slug": "cuoc-thi\0", "act": "save"}
+    assert client.post(f"/soan-the-le/{draft.public_id}/ten-goi", data=data).status_code == 303
+    assert client.get(f"/soan-the-le/{draft.public_id}/ten-goi").status_code == 200
+    assert client.get(f"/soan-the-le/{draft.public_id}").status_code == 200
+    assert client.post(f"/soan-the-le/{draft.public_id}/lich", data={"day": "\0", "version": "2"}).status_code == 404
