@@ -103,11 +103,17 @@ def find_detail(contest: Contest, person: User) -> BankDetail | None:
 
 
 def opened(detail: BankDetail, sealer: Fernet) -> Payee | None:
-    """What a winner gave; None when the key has changed since."""
+    """What a winner gave; None when the key has changed since, and for what was sealed for another row."""
     try:
-        return Payee(**json.loads(sealer.decrypt(detail.sealed.encode())))
+        whose, given = json.loads(sealer.decrypt(detail.sealed.encode()))
+        return Payee(**given) if whose == _whose(detail) else None
     except (InvalidToken, ValueError, TypeError):
         return None
+
+
+def _whose(detail: BankDetail) -> list[int]:
+    """Sealed with the details: copied into the row of another winner or contest, they say nothing."""
+    return [detail.contest_id, detail.user_id]
 
 
 def give(*, contest: Contest, person: User, payee: Payee, consent: str, sealer: Fernet, now: datetime) -> BankDetail:
@@ -127,7 +133,8 @@ def give(*, contest: Contest, person: User, payee: Payee, consent: str, sealer: 
     if detail is None:
         detail = BankDetail(contest_id=contest.id, user_id=person.id)
         db.session.add(detail)
-    detail.sealed = sealer.encrypt(json.dumps(payee._asdict(), ensure_ascii=False).encode()).decode()
+    told = json.dumps([_whose(detail), payee._asdict()], ensure_ascii=False)
+    detail.sealed = sealer.encrypt(told.encode()).decode()
     detail.consent, detail.given_at, detail.delete_on = CONSENT_VERSION, now, until
     _audit(contest, "give_bank_details", person, now, consent=CONSENT_VERSION, way=payee.way)
     db.session.flush()

@@ -170,3 +170,20 @@ def test_organisers_see_it_after_a_fresh_code_and_each_look_is_recorded(app, wor
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     assert ACCOUNT in {cell.value for cell in cells}
     assert "'" + GIVEN.holder in {cell.value for cell in cells}
+
+
+def test_what_one_winner_gave_is_nobody_elses(world, winner):
+    """Who can write to the database alone cannot have another's prize paid to their own account."""
+    other = next(
+        each.person
+        for each in bank.payments_of(world.contest, sealer(), world.official_at)
+        if each.person.id != winner.id
+    )
+    mine, theirs = give(world, winner), give(world, other, payee=bank.Payee("transfer", "B", "999999999", "B"))
+    theirs.sealed = mine.sealed
+    db.session.commit()
+    assert bank.opened(mine, sealer()) == GIVEN
+    assert bank.opened(theirs, sealer()) is None
+    paid = {each.person.id: each.payee for each in bank.payments_of(world.contest, sealer(), world.official_at)}
+    assert (paid[winner.id], paid[other.id]) == (GIVEN, None)
+    assert "number" not in bank.given_by(other, sealer())[0]
