@@ -139,6 +139,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["standing_withholdings"] = standing_withholdings  # the council's page is a floor below results
     # So is the review of the vote, which ends when somebody may know the count.
     app.extensions["vote_is_counted"] = lambda contest_id: find_standing(contest_id) is not None
+    app.extensions["results_are_approved"] = _are_approved  # what they stand on is rules of one person no more
     # And what came of complaints, which may name a prize.
     app.extensions["results_are_public"] = lambda contest_id, now: find_public_results(contest_id, now) is not None
     # What a case found right led to, on its own page: a floor below results.
@@ -158,6 +159,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _calendar() -> Calendar:
     """The days off as they were entered; pure code that runs outside an application has the shipped ones."""
     return working_calendar() if has_app_context() else shipped_calendar()
+
+
+def _are_approved(contest_id: int) -> bool:
+    found = find_standing(contest_id)
+    return found is not None and found.second_approver_id is not None
 
 
 def _read_clock() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,12 @@ SLUG_FIXED = N_("The address of a contest that exists does not change: “%(slug
 PREFIX_FIXED = N_("The letters of its codes do not change: “%(prefix)s”.")
 CHANGED = N_("Somebody changed this draft meanwhile; nothing of yours was overwritten. Look at it again, then save.")
 ISSUED = N_("These rules have been issued.")
+APPROVED = N_(
+    "Two people have approved results under these rules: what they say of prizes, categories, rounds, marks and"
+    " the vote does not change any more."
+)
+# What approved results are told by.
+_OF_RESULTS = ("categories", "rounds", "rubric", "scoring", "voting", "prizes", "quotas")
 
 
 def start_draft(
@@ -104,11 +110,13 @@ def issue_draft(
     organiser_name: str = "",
     organiser_email: str = "",
     locale: str = "vi",
+    is_approved: Callable[[int], bool] = lambda contest_id: False,
 ) -> Contest:
     """Issue a draft as a version of its contest's rules; a new contest is made, and its first organiser invited.
 
-    Raises Refused (problems left, a reason or the organiser missing) and Conflict (the draft, or the
-    rules that it changes, are no longer those that were looked at).
+    `is_approved`: whether two people have approved results of the contest with this id; asked while nobody can.
+    Raises Refused (problems left, a reason or the organiser missing, results approved by two would be told
+    otherwise) and Conflict (the draft, or the rules that it changes, are no longer those that were looked at).
     """
     # FOR NO KEY UPDATE on PostgreSQL: of two who issue at once, the second meets what the first did.
     db.session.execute(select(RuleDraft.id).where(RuleDraft.id == draft.id).with_for_update(key_share=True))
@@ -127,6 +135,8 @@ def issue_draft(
             N_("These rules were changed meanwhile by another version. Begin a new draft from it."),
             code="rules_changed",
         )
+    else:
+        _check_results(draft.contest, rules, is_approved)
     contest = load_rule_set(
         rules=rules, actor=actor, now=now, reason=clean_text(reason) or None, notice=clean_text(notice) or None
     )
@@ -146,6 +156,15 @@ def issue_draft(
     _record(draft, actor, "setup.issue", now, contest=contest.public_id)
     db.session.flush()
     return contest
+
+
+def _check_results(contest: Contest, rules: RuleSet, is_approved: Callable[[int], bool]) -> None:
+    """Raises Refused where one person would change by new rules what two have approved."""
+    # As acts on results hold it (results.acts): no approval comes in between.
+    db.session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(key_share=True))
+    before, after = contest.rules.as_json(), rules.as_json()
+    if is_approved(contest.id) and any(before.get(part) != after.get(part) for part in _OF_RESULTS):
+        raise Refused(APPROVED, code="results_approved")
 
 
 def origin_of(contest: Contest) -> str:

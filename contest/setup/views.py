@@ -396,6 +396,7 @@ def issue(draft_id: str) -> Any:
                 organiser_name=request.form.get("organiser_name", "")[:200],
                 organiser_email=request.form.get("organiser_email", "").strip()[:320],
                 locale=locale(),
+                is_approved=current_app.extensions["results_are_approved"],
             )
     except Refused as error:
         flash(say(error), "error")

@@ -17,6 +17,7 @@ from contest.setup.pages import PAGES
 from contest.setup.places import place_of
 from contest.setup.rules import place_in_english, plain, shipped_sets
 from tests.factories import make_contest, make_staff, make_user, sign_in
+from tests.factories.results import make_results, publish
 
 START_FORM = {"origin": "set:guong-dien-hinh", "day": "thi-dua-ai-quoc", "year": "2029", "place": "tỉnh Hà Tĩnh"}
 
@@ -362,3 +363,30 @@ def test_signs_that_no_database_keeps_are_said_and_break_no_page(operator, clien
     assert client.get(f"/soan-the-le/{draft.public_id}/ten-goi").status_code == 200
     assert client.get(f"/soan-the-le/{draft.public_id}").status_code == 200
     assert client.post(f"/soan-the-le/{draft.public_id}/lich", data={"day": "\0", "version": "2"}).status_code == 404
+
+
+def test_one_organiser_changes_nothing_of_what_two_approved(app, clock, client):
+    """Approved results name the prizes by the rules: new rules would say otherwise, by one person alone."""
+    world = make_results()
+    publish(world)
+    contest = world.contest
+    sign_in(client, world.first)
+    path = client.post(f"/ban-to-chuc/{contest.slug}/the-le").headers["Location"]
+    base = path.rsplit("/", 1)[0]
+    draft = db.session.scalars(select(RuleDraft)).one()
+
+    def issue(**changes):
+        draft.document = {**plain(contest.rules.as_json()), **changes}
+        db.session.commit()
+        form = {"version": str(draft.version), "looked_over": "1", "reason": "Đính chính"}
+        return client.post(f"{base}/ban-hanh", data=form)
+
+    prizes = [dict(each) for each in plain(contest.rules.as_json())["prizes"]]
+    prizes[0]["name"] = {"vi": "Giải khác", "en": "Another prize"}
+    for instant in (clock.instant, world.official_at):
+        clock.instant = instant
+        answer = issue(prizes=prizes)
+        assert (answer.status_code, "hai người phê duyệt" in answer.text) == (422, True)
+    assert issue(theme={"vi": "Chủ đề khác", "en": "Another theme"}).status_code == 303
+    db.session.expire_all()
+    assert contest.current_version.number == 2
