@@ -113,6 +113,37 @@ def test_the_databases_clock_decides(app, monkeypatch):
         clocks.agree(timedelta(0))
 
 
+class SlowWayThere:
+    """A connection whose questions take a while to arrive; all else is the true one's."""
+
+    def __init__(self, true):
+        self._true = true
+
+    def __getattr__(self, name):
+        return getattr(self._true, name)
+
+    def cursor(self):
+        return SlowWayThere(self._true.cursor())
+
+    def execute(self, *args):
+        time.sleep(0.3)
+        return self._true.execute(*args)
+
+
+@pytest.mark.parametrize("app", ["postgres"], indirect=True)
+def test_a_slow_way_to_the_database_makes_no_machine_early(app, monkeypatch):
+    from contest.core import db as room
+
+    true, connect = clocks.machine, db.engine.raw_connection
+    try:
+        monkeypatch.setattr(room, "_looked", [float("-inf")])
+        monkeypatch.setattr(db.engine, "raw_connection", lambda: SlowWayThere(connect()))
+        room.keep_time()
+        assert timedelta(seconds=-0.5) < clocks.wall() - true() < timedelta(seconds=0.005)
+    finally:
+        clocks.agree(timedelta(0))
+
+
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_on_sqlite_there_is_one_machine_and_one_clock(app, monkeypatch):
     from contest.core import db as room
