@@ -36,7 +36,7 @@ def count(model):
 def remember(contest, ballots):
     """One of everything that is kept about voters."""
     now = during(contest)
-    make_finding(contest, ballots)
+    make_finding(contest, ballots, state="dismissed")
     db.session.add(RollEntry(contest_id=contest.id, tag="1" * 64, unit_id=make_unit().id, added_at=now))
     db.session.add(VoteCode(contest_id=contest.id, tag="1" * 64, code_hash="2" * 64, sent_at=now, expires_at=now))
     db.session.commit()
