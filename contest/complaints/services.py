@@ -80,6 +80,7 @@ def receive(
     if ONLINE not in contest.rules.complaints.channels:
         raise Refused(N_("The rules of this contest take no remarks or complaints on this site."), code="channel")
     wait_for_turn(f"complaints:{contest.id}")
+    _hold_results(contest.id)
     values = _checked(contest, told)
     twice = _sent_before(contest, values, person, now)
     if twice is not None:
@@ -114,11 +115,17 @@ def key_in(
     issued = contest.rules.instant("issue")
     if issued is not None and received_at < issued:
         raise Refused(N_("It cannot have come before the rules were issued (%(at)s)."), code="received_at", at=issued)
+    _hold_results(contest.id)
     made = _enter(contest, _checked(contest, told), channel, received_at, keyed_by_id=actor.id)
     _keep_files(made, papers, files, now)
     _audit(made, "key_in", actor, now, channel=channel)
     _give_receipt(made, now)
     return made
+
+
+def _hold_results(contest_id: int) -> None:
+    """Whoever approves results waits for this act, and meets what it did; several such acts go on side by side."""
+    db.session.execute(select(Contest.id).where(Contest.id == contest_id).with_for_update(read=True))
 
 
 def _checked(contest: Contest, told: Told) -> dict[str, Any]:
@@ -292,6 +299,7 @@ def freeze(*, complaint: Complaint, freezes: bool, reason: str, actor: User, now
     if complaint.freezes == freezes:
         return
     text = _note_text(reason)
+    _hold_results(complaint.contest_id)
     complaint.freezes = freezes
     db.session.add(ComplaintNote(complaint_id=complaint.id, at=now, by_id=actor.id, text=text, inside=True))
     _audit(complaint, "freeze" if freezes else "unfreeze", actor, now)
@@ -303,6 +311,7 @@ def concern(*, complaint: Complaint, entry: Entry | None, prize_id: str, actor: 
     _require_open(complaint)
     _require_stranger(complaint, actor)
     _require_known(complaint.contest, prize_id, entry)
+    _hold_results(complaint.contest_id)
     complaint.entry_id, complaint.prize_id = entry.id if entry else None, prize_id or None
     if entry is None and not prize_id:
         complaint.freezes = False
