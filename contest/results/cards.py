@@ -94,6 +94,13 @@ def _cut(photo: bytes) -> bytes:
     return stream.getvalue()
 
 
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process made room
+        return 0.0
+
+
 def _keep(path: Path, content: bytes) -> None:
     """Put the file in its place, whole; the oldest make room."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +108,6 @@ def _keep(path: Path, content: bytes) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(content)
     Path(temporary).replace(path)
-    made = sorted(path.parent.glob("*.png"), key=lambda each: each.stat().st_mtime, reverse=True)
+    made = sorted(path.parent.glob("*.png"), key=_age, reverse=True)
     for old in made[MOST_KEPT:]:
         old.unlink(missing_ok=True)

@@ -193,6 +193,11 @@ def test_the_folder_does_not_grow_without_end(tmp_path):
     assert (tmp_path / f"{card().digest}.png").is_file()
 
 
+def test_a_picture_that_another_process_has_just_removed_stops_nobody(tmp_path):
+    (tmp_path / f"{1:020x}.png").symlink_to(tmp_path / "gone")  # found in the folder, and no longer there
+    assert picture_of(card(), tmp_path, lambda _: b"")
+
+
 def test_every_word_that_is_shown_is_in_the_name():
     known = {card().digest}
     for change in ({"lang": "en"}, {"eyebrow": "a"}, {"title": "b"}, {"lines": ("c",)}, {"foot": "d"}, {"photo": "e"}):
