@@ -14,21 +14,24 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from contest.audit.services import record
 from contest.contests.ruleset import Prize
+from contest.core.clock import StillClock
 from contest.core.db import db
 from contest.core.web.access import access_of
 from contest.entries.models import Entry
-from contest.judging.models import SheetRevision
 from contest.outbox.models import Message
 from contest.papers.models import Certificate
-from contest.results.models import Award, ResultSet
-from contest.results.models_after import Amendment, DecisionScan, PressTerms, UnitAward
+from contest.privacy.models import DataRequest
+from contest.results.models import ResultSet
+from contest.results.models_after import Mailing, NewsPost, PressTerms, UnitAward
 from contest.results.press import TERMS_VERSION
-from contest.voting.models import Ballot, Choice
+from contest.voting.models_log import BallotLog
 from tests.conftest import Client
 from tests.factories import make_staff, make_unit, make_user, sign_in
 from tests.factories.editions import publish_edition
@@ -51,6 +54,10 @@ LEFT_OUT = {
 
 # How long after the announcement amendments show, where there are any.
 AMENDED_AFTER = timedelta(days=1)
+# What is in one world only before its instant, or differs, and has an address that somebody may have been told.
+WAITING, LATER_SCAN, SECOND_CERTIFICATE = "n" * 14, "s" * 14, "Z" * 14
+# What people who knew already would try: with the names, titles and codes of the first world.
+_SHARED = re.compile(r"/chia-se/[0-9a-f]{20}\.png")
 
 
 class Told(NamedTuple):
@@ -88,8 +95,8 @@ WAYS = (
 class Twins:
     """A world with approved results that are not public yet, people who may not know, and their sessions."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
+    def __init__(self, app: Flask, clock: StillClock) -> None:
+        self.app, self.clock = app, clock
         self.world: World = make_world()
         self.side = side = self.world.here
         contest = self.contest = side.contest
@@ -110,6 +117,8 @@ class Twins:
         self._letters(entries[:2])
         self._second_certificate()
         self._votes(entries)
+        self.erasures = [self._ask_to_be_erased(entry) for entry in entries]
+        self.posted, self.posted_at = self._post_elsewhere()
         self.people = {
             "writer": make_user(),
             "winner": side.finalist.author,
@@ -118,6 +127,7 @@ class Twins:
             "officer": side.officer,
             "operator": self.world.operator,
             "judge": side.staff["judge"],
+            "chair": side.staff["chair"],
             "secretary": side.staff["secretary"],
             "press": side.staff["press"],
             "press accepted": make_staff(contest, "press"),
@@ -138,12 +148,19 @@ class Twins:
         self.sessions = {name: self._session(person) for name, person in self.people.items()}
         self.sessions["visitor"] = None
         self.paths = self._addresses()
-        db.session.add(self.certificate)  # only now: the addresses name the one certificate of the contest
-        self.paths["papers.certificate second"] = f"/giay-chung-nhan/{self.certificate.code}"
+        self._written_ahead()
+        db.session.add(
+            self.certificate
+        )  # only now: the addresses name the one certificate, piece of news and letter of the contest
+        self.paths |= self._known_addresses(entries)
         db.session.commit()
         self.staff_ids = (side.staff["organiser"].id, self.results.second_approver_id)
+        self.spare = contest.rules.prizes[-1].id
+        there = self.world.there
+        self.there = (there.finalist.id, there.judged.id, self.posted.id)
         self.here = (contest.id, side.finalist.id, side.judged.id, self.loser.id, self.results.id)
         self._keep()
+        self._draw_cards()
 
     def _to_unit(self, prize: Prize, unit: Any) -> UnitAward:
         return UnitAward(
@@ -153,7 +170,7 @@ class Twins:
     def _second_certificate(self) -> None:
         known = db.session.scalars(select(Certificate).where(Certificate.contest_id == self.contest.id)).one()
         self.certificate = Certificate(
-            code="z" * 14,
+            code=SECOND_CERTIFICATE,
             contest_id=self.contest.id,
             number=2,
             subject=f"award:{self.second.prize_id}:{self.second.entry_id}",
@@ -184,6 +201,49 @@ class Twins:
         world.entries = {str(at): entry for at, entry in enumerate(entries)}
         cast_votes(world, {"0": 3, "1": 2, "2": 1})
 
+        found = self.results
+        votes = [[entry.id, number] for entry, number in zip(entries, (3, 2, 1), strict=True)]
+        tally = {"cast": 6, "valid": 6, "void": 0, "set_aside": {}, "votes": votes}
+        found.report = {**found.report, "tally": tally}
+        log = db.session.get_one(BallotLog, self.contest.id)
+        log.closed_at = self.at - timedelta(days=2)
+
+    def _ask_to_be_erased(self, entry: Entry) -> DataRequest:
+        """Those who answer are shown what erasing means: entries with prizes stay."""
+        asked = {"kind": "erase", "text": "Xóa dữ liệu.", "asked_at": self.contest.created_at, "due_on": self.at.date()}
+        request = DataRequest(user=entry.author, **asked)
+        db.session.add(request)
+        db.session.flush()
+        return request
+
+    def _written_ahead(self) -> None:
+        """News and a letter that wait for the instant and name the winner, and acts of which one withholds a prize."""
+        by = self.side.staff["organiser"]
+        told = {"vi": f"Giải Nhất: {self.side.finalist.title}", "en": f"First prize: {self.side.finalist.title}"}
+        shared: dict[str, Any] = {"contest_id": self.contest.id}
+        before = self.at - timedelta(days=2)
+        words = {"title": told, "body": told, "changed_at": before, "by_id": by.id}
+        db.session.add(NewsPost(**shared, **words, public_id=WAITING, visible_from=self.at))
+        letter = {"subject": told, "body": told, "made_by_id": by.id, "made_at": before, "with_results": True}
+        db.session.add(
+            Mailing(**shared, **letter, audience="winners", state="scheduled", result_set_id=self.results.id)
+        )
+        for verb in ("results.compute", "results.withhold_prize"):
+            about = {"object_type": "contest", "object_id": self.contest.public_id}
+            record(actor=by.public_id, verb=verb, now=before, **about, **shared)
+
+    def _post_elsewhere(self) -> tuple[ResultSet, datetime]:
+        """The other contest posts its results for remarks first; two people have approved them for later already."""
+        there = self.world.there
+        at = there.contest.rules.announcement.embargo_until
+        assert at is not None
+        for entry in (there.finalist, there.judged):
+            publish_edition(entry)
+        found = publish_side(there, [there.finalist])
+        found.post_from, found.posted_at = at, at - timedelta(days=1)
+        found.posted_by_id = there.staff["organiser"].id
+        return found, at
+
     # Who asks what
 
     def _session(self, person: Any) -> dict[str, Any]:
@@ -207,9 +267,53 @@ class Twins:
             except Unaddressed:  # tests/house asks for an address of every route
                 continue
             found[f"{rule.endpoint} {rule.rule}"] = address(self.app, rule, values)
-        for entry in (self.side.judged, self.loser):
-            found[f"public.entry {entry.id}"] = f"/bai/{entry.public_id}"
         return found
+
+    def _known_addresses(self, entries: list[Entry]) -> dict[str, str]:
+        """Addresses that people would try who knew who won: with its names, titles and codes, and those of others."""
+        slug = self.contest.slug
+        found = {
+            "papers.certificate second": f"/giay-chung-nhan/{self.certificate.code}",
+            "papers.own_certificate second": f"/giay-chung-nhan/{self.certificate.code}/tai-ve.pdf",
+            "papers.check_certificate typed": f"/giay-chung-nhan?ma={self.certificate.code}",
+            "results.news_post waiting": f"/cuoc-thi/{slug}/tin/{WAITING}",
+            "api.news_post waiting": f"/api/v1/news/{WAITING}",
+            "results.decision_scan later": f"/cuoc-thi/{slug}/ket-qua/quyet-dinh/{LATER_SCAN}",
+            "api.feed json": "/tin.json",
+            "api.contest_feed json": f"/cuoc-thi/{slug}/tin.json",
+            "api.embed plain": f"/nhung/{slug}",
+            "api.contests page": "/api/v1/contests?limit=1",
+            "api.stories page": f"/api/v1/stories?limit=1&contest={slug}",
+            "api.news page": f"/api/v1/news?limit=1&contest={slug}",
+            "public.archive searched": f"/guong?tim={quote(entries[0].title)}",
+        }
+        for entry, erasure in zip(entries, self.erasures, strict=True):
+            found[f"public.entry {entry.id}"] = f"/bai/{entry.public_id}"
+            found[f"api.story {entry.id}"] = f"/api/v1/stories/{entry.public_id}"
+            found[f"privacy.request {entry.id}"] = f"/du-lieu-ca-nhan/{erasure.public_id}"
+            found[f"public.archive_person {entry.id}"] = f"/guong/nguoi/{quote(entry.author_name)}"
+        for unit in self.units:
+            found[f"public.archive_unit {unit.code}"] = f"/guong/don-vi/{unit.code}"
+            found[f"api.unit {unit.code}"] = f"/api/v1/units/{unit.code}"
+        there = {"public.contest": "", "public.finalists": "/chung-khao", "results.honours": "/ket-qua"}
+        for endpoint, path in there.items():
+            found[f"{endpoint} there"] = f"/cuoc-thi/{self.world.there.contest.slug}{path}"
+        found["api.results there"] = f"/api/v1/contests/{self.world.there.contest.slug}/results"
+        found["public.entry there"] = f"/bai/{self.world.there.finalist.public_id}"
+        return found
+
+    def _draw_cards(self) -> None:
+        """The pictures that pages with results are shared by, as they are named at the instant in this world."""
+        now, self.clock.instant = self.clock.instant, self.at
+        pages = {"results.honours": f"/cuoc-thi/{self.contest.slug}/ket-qua"}
+        pages |= {f"public.entry {number}": self.paths[f"public.entry {number}"] for number in self.here[1:3]}
+        for key, page in pages.items():
+            named = _SHARED.search(self.ask("visitor", page).body.decode())
+            assert named is not None, f"{page} names no picture"
+            self.paths[f"{key} card"] = page + named[0]
+            self.ask("visitor", page + named[0])  # drawn once and kept beside the database, which is put back
+        self.clock.instant = now
+        self.restore()
 
     def ask(self, role: str, path: str, way: Asking = PLAIN) -> Told:
         """Ask as that person, with the same cookie each time."""
