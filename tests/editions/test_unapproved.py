@@ -121,15 +121,19 @@ def test_with_an_edition_the_same_crawl_finds_it_everywhere(client, clock, side)
     db.session.commit()
     found = crawl(client, clock, *side)
     everywhere = {
+        "api.embed",
+        "complaints.send",
         "public.home",
         "public.stories",
         "public.finalists",
+        "public.archive",
         "public.entry",
         "public.photo",
         "voting.booth",
         "voting.reading",
         "voting.poster",
         "voting.done",
+        "results.ceremony",
         "results.honours",
     }
     assert set(found) == everywhere

@@ -173,6 +173,12 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def _forget(_error: BaseException | None) -> None:
+    """Leave nothing for the next request where several share a context, as those of tests do."""
+    for name in ("for_machines", "framed", "shared_seconds"):
+        g.pop(name, None)
+
+
 @lru_cache(maxsize=256)
 def _version(path: str, _stamp: int) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
@@ -210,3 +216,4 @@ def init_headers(app: Flask) -> None:
     if not app.testing and not app.config["SETTINGS"].demo:
         app.extensions["pages"] = PageCache()
     app.after_request(_finish)
+    app.teardown_request(_forget)
