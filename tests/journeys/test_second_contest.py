@@ -25,6 +25,7 @@ from tests.factories import make_contest, make_staff, make_user
 from tests.factories.editions import publish_edition
 from tests.factories.entries import make_accepted, verify, words
 from tests.factories.judging import assignments_of, finalise, opening_of, spread_marks
+from tests.factories.results import make_checks
 from tests.factories.voting import start_log, vote
 
 TICK = timedelta(microseconds=1)
@@ -61,7 +62,8 @@ def entries(contest):
     }
     for key, sample in SAMPLES.items():
         made[key] = make_accepted(contest, category="B", now=sent, title=sample["title"], body=sample["body"])
-    for entry in made.values():
+    for year, entry in enumerate(made.values(), start=1950):  # the oldest and the youngest have a prize
+        entry.author_birth_date = date(year, 5, 20)
         verify(entry, now=contest.rules.window("verification").opens + timedelta(days=1))
     db.session.commit()
     return made
@@ -132,6 +134,9 @@ def test_from_entries_to_honours(app, client, clock, contest, staff, entries):
     for entry in entries.values():
         publish_edition(entry, after_vote)
     compute_results(contest=contest, actor=boss, now=after_vote)
+    with pytest.raises(Refused):  # nobody has looked yet whether the awarded entries were published before
+        release_posting(contest=contest, actor=boss, now=after_vote + timedelta(hours=1))
+    make_checks(contest, by=boss, at=after_vote + timedelta(minutes=30))
     release_posting(contest=contest, actor=boss, now=after_vote + timedelta(hours=1))
     number = "2114/QĐ-HND"
     enter_decision(

@@ -218,6 +218,8 @@ def places(app, planted: Planted) -> list[str]:
     for rule in app.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint == "static" or access_of(app, rule.endpoint).kind == "demo":
             continue
+        if rule.rule.startswith("/api/v1/units"):
+            continue  # the register of all units, which tells nothing of any entry
         if rule.rule.startswith("/bien-nhan/"):
             continue  # whoever holds a receipt's code may read it: it is not the judge's to hold
         named = ids.get(rule.endpoint.partition(".")[0], [entry.public_id])
@@ -286,7 +288,8 @@ def test_a_judge_who_goes_everywhere_finds_no_canary(app, client, clock, mode):
         seen += answer.status_code == 200
         if told := leaks(planted, path, answer, planted.assignment.public_id):
             found[path] = told
-        assert "Last-Modified" not in answer.headers or path.startswith("/static"), path
+        # When something public became so; of an entry that nobody may read yet, no such answer knows.
+        assert "Last-Modified" not in answer.headers or path.startswith(("/static", "/api/v1/", "/tin.")), path
     assert not found
     assert seen > 15
 
