@@ -154,6 +154,7 @@ def differences(first, second):
     return {(name, path) for name, seen in first.items() for path in seen if seen[path] != second[name][path]}
 
 
+@pytest.mark.parametrize("app", ["postgres"], indirect=True)  # test_noninterference asks for more, on SQLite
 def test_before_the_instant_nobody_can_tell_who_won(people, clock):
     """A day, a second and a millisecond before; with other winners, and with none at all."""
     world, clients = people
