@@ -66,7 +66,9 @@ def test_a_change_makes_a_version_and_moves_the_timetable(app, clock):
         load_rule_set(rules=parse_rule_set(json.dumps(document)), actor=None, now=before)
     step = db.session.scalars(select(ContestStep).where(ContestStep.key == "submission")).one()
     assert step.closes.hour == 11  # 18:00 in Vietnam
-    assert [version.number for version in db.session.scalars(select(RuleSetVersion))] == [1, 2]
+    assert [
+        version.number for version in db.session.scalars(select(RuleSetVersion).order_by(RuleSetVersion.number))
+    ] == [1, 2]
 
 
 def test_rules_in_use_change_only_with_a_reason(app):

@@ -30,7 +30,10 @@ def at(day, hour=9, minute=0):
 
 
 def messages():
-    return [(message.template, message.params["count"]) for message in db.session.scalars(select(Message))]
+    return [
+        (message.template, message.params["count"])
+        for message in db.session.scalars(select(Message).order_by(Message.id))
+    ]
 
 
 @pytest.fixture

@@ -323,10 +323,10 @@ def test_a_recused_judge_is_not_told_and_finds_nothing(contest, judges, entry, c
     clock.instant = at(contest)
     assignment = give(entry, judges[0])
     sign_in(client, judges[0])
-    before = db.session.scalars(select(Message.id)).all()
+    before = db.session.scalars(select(Message.id).order_by(Message.id)).all()
     record_conflict(entry=entry, judge=judges[0], reason="Quen", actor=make_staff(contest, "chair"), now=at(contest))
     db.session.commit()
-    assert db.session.scalars(select(Message.id)).all() == before
+    assert db.session.scalars(select(Message.id).order_by(Message.id)).all() == before
     page = client.get(f"/cham/{contest.slug}").text
     assert entry.blind_code not in page and "Quen" not in page
     made_up = "z" * 14

@@ -85,7 +85,7 @@ def refused(code, call, *args, **values):
 
 def test_judges_are_told_and_find_the_entries(contest, judges, chair, entries):
     reading = start(contest, entries[:2], chair)
-    told = db.session.scalars(select(Message).where(Message.template == "joint_reading")).all()
+    told = db.session.scalars(select(Message).where(Message.template == "joint_reading").order_by(Message.id)).all()
     assert {message.address for message in told} == {judge.email for judge in judges}
     assert all(entry.blind_code not in repr(message.params) for message in told for entry in entries)
     for judge in judges:

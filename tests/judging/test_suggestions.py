@@ -130,14 +130,14 @@ def test_staff_confirm_and_the_judge_is_not_told(contest, pair):
     entry, judge = pair
     assignment = give_by_hand(entry, judge)
     secretary = make_staff(contest, "secretary")
-    before = db.session.scalars(select(Message.id)).all()
+    before = db.session.scalars(select(Message.id).order_by(Message.id)).all()
     with pytest.raises(Refused):
         confirm_suggestion(entry=entry, judge=judge, reason=" ", actor=secretary, now=at(contest))
     confirm_suggestion(entry=entry, judge=judge, reason="Cấp trên trực tiếp", actor=secretary, now=at(contest))
     assert not assignment.standing
     assert conflicts_of(entry, judge.id) == {"chair"}
     assert sources(entry, judge) == set()
-    assert db.session.scalars(select(Message.id)).all() == before
+    assert db.session.scalars(select(Message.id).order_by(Message.id)).all() == before
 
 
 def give_by_hand(entry, judge):

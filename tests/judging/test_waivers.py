@@ -310,7 +310,9 @@ def test_a_judge_is_reminded_once_a_day_with_a_count_and_no_more(contest, chair,
     assert owed(contest, "final") == {judges[3].id: 1, judges[4].id: 1}
     told = remind(contest=contest, round_id="final", actor=chair, now=now)
     assert {judge.id for judge in told} == {judges[3].id, judges[4].id}
-    messages = db.session.scalars(select(Message).where(Message.template.startswith("judge_reminder"))).all()
+    messages = db.session.scalars(
+        select(Message).where(Message.template.startswith("judge_reminder")).order_by(Message.id)
+    ).all()
     assert {message.address for message in messages} == {judges[3].email, judges[4].email}
     for message in messages:
         assert message.params["owed"] == 1 and entry.blind_code not in str(message.params)

@@ -80,7 +80,7 @@ def test_every_author_of_an_awarded_entry_gets_one_by_number(world):
     db.session.add(CoAuthor(entry=entry, position=1, name="Lò Thị Ẩn", name_key="lo thi an", phone="0912345678"))
     db.session.commit()
     found = issue(world)
-    awards = db.session.scalars(select(Award)).all()
+    awards = db.session.scalars(select(Award).order_by(Award.id)).all()
     assert [each.number for each in found] == list(range(1, len(awards) + 2))
     group = [each for each in found if each.words["work"] == entry.title]
     assert {each.words["name"] for each in group} == {entry.author_name, "Lò Thị Ẩn"}

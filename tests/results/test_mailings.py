@@ -59,7 +59,9 @@ def schedule(world, mailing, send_at=None):
 def letters():
     db.session.rollback()
     db.session.expire_all()
-    return db.session.scalars(select(Message).where(Message.template.in_(("mailing", "mailing_sms")))).all()
+    return db.session.scalars(
+        select(Message).where(Message.template.in_(("mailing", "mailing_sms"))).order_by(Message.id)
+    ).all()
 
 
 def winners(world):

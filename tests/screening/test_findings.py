@@ -131,7 +131,9 @@ def test_what_was_set_aside_stays_aside_and_what_is_gone_goes(app):
     left = [(each.details["what"], each.set_aside_at) for each in findings_of(entry.id) if each.kind == "leak"]
     assert left == [("part", None)]
     services.bring_back(finding=findings_of(entry.id)[-1], actor=actor, now=START)
-    verbs = db.session.scalars(select(AuditRow.verb).where(AuditRow.verb.like("screening.%"))).all()
+    verbs = db.session.scalars(
+        select(AuditRow.verb).where(AuditRow.verb.like("screening.%")).order_by(AuditRow.id)
+    ).all()
     assert verbs == ["screening.set_aside"]
 
 
