@@ -64,7 +64,7 @@ def _of_valid(entry: Entry, advancement: Advancement | None, now: datetime) -> O
     rules = entry.contest.rules
     shortlist = rules.instant("shortlist")
     if rules.results_at <= now:
-        return Outlook(STATES[ACCEPTED], "ok", N_("The awards stand on the results page once they are public."))
+        return Outlook(STATES[ACCEPTED], "ok", N_("The awards stand on the results page from the announcement on."))
     if shortlist is None or now < shortlist:
         return Outlook(
             STATES[ACCEPTED],
