@@ -106,6 +106,9 @@ def _told(value: Any) -> str:
         return f"{at.astimezone(VIET_NAM):%d/%m/%Y, %H:%M}" if at else value
     if isinstance(value, dict) and (set(value) <= {"vi", "en"} or "wording" in value):
         return _told(value.get("wording", value.get("vi", "")))
+    if isinstance(value, dict):  # an item that came or went: its name, note or parts, never its spelling in the file
+        name = value.get("name") or value.get("label") or value.get("note")
+        return _told(name) if name else "; ".join(_told(each) for each in value.values())
     if isinstance(value, list) and value:
         return "; ".join(_told(each) for each in value)
     return "–" if value in (None, []) else json.dumps(value, ensure_ascii=False, default=str)

@@ -169,3 +169,9 @@ def test_of_long_texts_the_part_that_differs_is_shown():
     assert max(len(old), len(new)) < 200
     assert apart(None, {"vi": "à", "en": "a"}) == ("–", "à")
     assert apart("2027-06-11T01:00:00+00:00", [{"vi": "một"}, "hai"]) == ("11/06/2027, 08:00", "một; hai")
+
+
+def test_an_item_that_went_is_told_by_its_name_not_by_its_spelling_in_the_file():
+    item = {"id": "q-huyen", "counts": "exemplars", "min": 3, "note": {"vi": "Ít nhất 3 điển hình", "en": "At least 3"}}
+    assert apart([item], None) == ("Ít nhất 3 điển hình", "–")
+    assert apart({"counts": "exemplars", "min": 3}, None)[0] == "exemplars; 3"
