@@ -23,7 +23,7 @@ from contest.anniversaries.commemorations import (
     occurrences_in,
 )
 from contest.anniversaries.feed import calendar_feed
-from contest.anniversaries.forms import CommemorationForm, HolidaysForm
+from contest.anniversaries.forms import CommemorationForm, HolidaysForm, UnitDayForm
 from contest.anniversaries.lunar import FIRST_YEAR, LAST_YEAR, LunarDay, lunar_day, new_year
 from contest.anniversaries.queries import Listed
 from contest.anniversaries.rules import calendar, expected_days_off, expected_name
@@ -205,23 +205,14 @@ def edit(code: str) -> Any:
 
 def _save(form: CommemorationForm, code: str) -> bool:
     try:
-        founded, founding_year = _typed_founded(form.founded.data or "")
         with writing() as now:
-            unit = _typed_unit(form.unit.data or "")
             services.save_commemoration(
                 code=code,
-                written=services.Written(
-                    name_vi=form.name_vi.data or "",
-                    name_en=form.name_en.data or "",
-                    calendar=form.calendar.data or "",
-                    month=_typed_number(form.month.data),
-                    day=_typed_number(form.day.data),
-                    founded=founded,
-                    founding_year=founding_year,
+                written=written_of(
+                    form,
                     province=form.province.data or "",
-                    unit=unit,
+                    unit=_typed_unit(form.unit.data or ""),
                     kind=form.kind.data or "",
-                    basis=form.basis.data or "",
                     note=form.note.data or "",
                     active=bool(form.active.data),
                 ),
@@ -233,6 +224,28 @@ def _save(form: CommemorationForm, code: str) -> bool:
         return False
     flash(_("The commemoration has been saved."), "ok")
     return True
+
+
+def written_of(
+    form: CommemorationForm | UnitDayForm, *, province: str, unit: Unit | None, kind: str, note: str, active: bool
+) -> services.Written:
+    """What was typed, of the fields that operators and officers share, with the rest. Raises Refused."""
+    founded, founding_year = _typed_founded(form.founded.data or "")
+    return services.Written(
+        name_vi=form.name_vi.data or "",
+        name_en=form.name_en.data or "",
+        calendar=form.calendar.data or "",
+        month=_typed_number(form.month.data),
+        day=_typed_number(form.day.data),
+        founded=founded,
+        founding_year=founding_year,
+        province=province,
+        unit=unit,
+        kind=kind,
+        basis=form.basis.data or "",
+        note=note,
+        active=active,
+    )
 
 
 def _typed_unit(text: str) -> Unit | None:

@@ -11,7 +11,7 @@ from contest.anniversaries import queries, services
 from contest.anniversaries.commemorations import occurrence
 from contest.anniversaries.forms import UnitDayForm
 from contest.anniversaries.lunar import LAST_YEAR
-from contest.anniversaries.views import CLASSES, _founded, _me, _today, _typed_founded, _typed_number, bp
+from contest.anniversaries.views import CLASSES, _founded, _me, _today, bp, written_of
 from contest.core.db import writing
 from contest.core.errors import Refused
 from contest.core.web import needs, say
@@ -45,25 +45,10 @@ def of_unit(code: str) -> Any:
 
 def _save(form: UnitDayForm, code: str) -> bool:
     try:
-        founded, founding_year = _typed_founded(form.founded.data or "")
         with writing() as now:
             services.save_day_of_unit(
                 unit=get_unit(code),
-                written=services.Written(
-                    name_vi=form.name_vi.data or "",
-                    name_en=form.name_en.data or "",
-                    calendar=form.calendar.data or "",
-                    month=_typed_number(form.month.data),
-                    day=_typed_number(form.day.data),
-                    founded=founded,
-                    founding_year=founding_year,
-                    province="",
-                    unit=None,
-                    kind="unit_day",
-                    basis=form.basis.data or "",
-                    note="",
-                    active=True,
-                ),
+                written=written_of(form, province="", unit=None, kind="unit_day", note="", active=True),
                 actor=_me(),
                 now=now,
             )
